@@ -1,0 +1,1 @@
+"""The running archive: protocols on top of common rooms, see docs/architecture.md."""

@@ -1,0 +1,64 @@
+"""Settings from the environment (prefix STARHAUL_) with the embedded defaults."""
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_AUTHORITY = "ivo://x-unregistered/starhaul"
+
+
+class Settings(BaseSettings):
+    """Everything a process of the archive needs to know. `starhaul up` fills what is not set."""
+
+    model_config = SettingsConfigDict(env_prefix="STARHAUL_", extra="ignore", frozen=False)
+
+    home_dir: Path = Field(
+        default=Path("~/.starhaul"), description="where the embedded parts keep their data"
+    )
+    database_url: str | None = Field(
+        default=None, description="postgresql:// URL of the owner; unset: the embedded server"
+    )
+    read_database_url: str | None = Field(
+        default=None,
+        description="postgresql:// URL that logs in as starhaul_reader; may be a replica",
+    )
+    redis_url: str | None = Field(default=None, description="unset: the embedded server")
+    public_url: str = Field(
+        default="http://127.0.0.1:8000", description="the URL users reach the archive by"
+    )
+    work_store: str | None = Field(
+        default=None,
+        description="directory or s3://bucket/prefix for results, uploads and staged products",
+    )
+    authority: str = Field(
+        default=DEFAULT_AUTHORITY, description="the ivo:// authority of every obs_publisher_did"
+    )
+    trusted_proxies: list[str] = Field(
+        default_factory=list, description="addresses whose X-Forwarded-* headers count"
+    )
+    title: str = Field(default="Starhaul archive", description="the archive's name on its pages")
+    interactive_slots: int = Field(default=4, ge=1, description="running TAP jobs at most")
+    bulk_slots: int = Field(default=2, ge=1, description="running bulk jobs at most")
+    background_slots: int = Field(default=2, ge=1, description="running background tasks at most")
+    query_timeout_s: float = Field(
+        default=60.0, gt=0, description="seconds a synchronous query may take to its first row"
+    )
+    default_maxrec: int | None = Field(default=None, ge=0, description="rows when MAXREC is absent")
+    max_body_bytes: int = Field(default=16 * 2**20, ge=1, description="largest form body")
+
+    @cached_property
+    def home(self) -> Path:
+        """The home directory, absolute."""
+        return self.home_dir.expanduser().absolute()
+
+    @property
+    def work_store_url(self) -> str:
+        """The work store; below the home directory unless it is set."""
+        return self.work_store or str(self.home / "work")
+
+    @property
+    def base_url(self) -> str:
+        """PUBLIC_URL without a trailing slash: what every absolute link begins with."""
+        return self.public_url.rstrip("/")
