@@ -9,7 +9,7 @@ from adql.columns import ColumnMeta
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column that users may name. `sql_name` is the quoted physical name, `sql_type` PostgreSQL's.
+    """A column that users may name. `sql_name` is its quoted physical name.
 
     `meta.name` is the name as TAP_SCHEMA has it, without quotes; `delimited` says that the name
     must be quoted in ADQL (it is no regular identifier, or is a reserved word).
@@ -59,7 +59,7 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that users may query. `sql_name` is the quoted physical relation ("ivoa"."obscore")."""
+    """A table that users may query. `sql_name` is the quoted relation ("ivoa"."obscore")."""
 
     schema: str
     name: str

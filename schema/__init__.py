@@ -1,1 +1,1 @@
-"""What is stored: tables, migrations, SQL functions, and the catalogue that ADQL resolves against."""
+"""What is stored: tables, migrations, SQL functions, and the catalogue for ADQL."""
