@@ -124,7 +124,7 @@ def _table(row: Record, columns: list[Record], sky: list[Record], areas: list[Re
     )
 
 
-async def load_catalogue(connection: Connection[Record]) -> TableCatalogue:
+async def load_catalogue(connection: "Connection[Record]") -> TableCatalogue:
     """Read the whole catalogue: four small queries, by a connection that may read `archive`."""
     tables = await connection.fetch(
         "SELECT schema_name, table_name, tables.description FROM tap_schema.tables "

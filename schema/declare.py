@@ -21,6 +21,40 @@ from schema.tables.tap_schema import (
 )
 
 OBSCORE = "ivoa.obscore"
+_OBSCORE_DESCRIPTION = "Every dataset of the archive, one row each, as ObsCore 1.1 has it"
+_SCHEMAS = (
+    ("ivoa", "Tables of IVOA standards", 1),
+    ("tap_schema", "What this archive holds: schemas, tables, columns and joins", 2),
+)
+
+
+def declare_schema(connection: Connection, name: str, description: str, index: int) -> None:
+    """Write one row of TAP_SCHEMA.schemas."""
+    row = {"schema_name": name, "description": description, "schema_index": index}
+    connection.execute(
+        insert(tap_schemas)
+        .values(row)
+        .on_conflict_do_update(index_elements=["schema_name"], set_=row)
+    )
+
+
+def table_row(
+    schema_name: str,
+    table_name: str,
+    table_type: str,
+    description: str,
+    index: int,
+    utype: str | None = None,
+) -> dict[str, object]:
+    """One row of TAP_SCHEMA.tables."""
+    return {
+        "schema_name": schema_name,
+        "table_name": table_name,
+        "table_type": table_type,
+        "utype": utype,
+        "description": description,
+        "table_index": index,
+    }
 
 
 def column_row(
@@ -75,35 +109,12 @@ def _tap_schema_rows() -> Iterable[dict[str, object]]:
 
 def declare_builtin(connection: Connection) -> None:
     """Write TAP_SCHEMA's rows for the built-in tables over what a former version said."""
-    schemas = [
-        ("ivoa", "Tables of IVOA standards", 1),
-        ("tap_schema", "What this archive holds: schemas, tables, columns and joins", 2),
-    ]
-    for name, description, index in schemas:
-        row: dict[str, object] = {"schema_name": name, "description": description, "schema_index": index}
-        connection.execute(
-            insert(tap_schemas)
-            .values(row)
-            .on_conflict_do_update(index_elements=["schema_name"], set_=row)
-        )
-    tables: list[dict[str, object]] = [
-        {
-            "schema_name": "ivoa",
-            "table_name": OBSCORE,
-            "table_type": "view",
-            "utype": TABLE_UTYPE,
-            "description": "Every dataset of the archive, one row each, as ObsCore 1.1 has it",
-            "table_index": 1,
-        },
+    for name, description, index in _SCHEMAS:
+        declare_schema(connection, name, description, index)
+    tables = [
+        table_row("ivoa", OBSCORE, "view", _OBSCORE_DESCRIPTION, 1, TABLE_UTYPE),
         *(
-            {
-                "schema_name": "tap_schema",
-                "table_name": table.name,
-                "table_type": "table",
-                "utype": None,
-                "description": table.description,
-                "table_index": index,
-            }
+            table_row("tap_schema", table.name, "table", table.description, index)
             for index, table in enumerate(TAP_SCHEMA_TABLES, start=1)
         ),
     ]
@@ -113,7 +124,7 @@ def declare_builtin(connection: Connection) -> None:
             .values(row)
             .on_conflict_do_update(index_elements=["table_name"], set_=row)
         )
-    names = [str(row["table_name"]) for row in tables]
+    names = [row["table_name"] for row in tables]
     connection.execute(delete(tap_columns).where(tap_columns.c.table_name.in_(names)))
     connection.execute(insert(tap_columns), [*_obscore_rows(), *_tap_schema_rows()])
     _declare_keys(connection)
