@@ -1,0 +1,102 @@
+"""DALI's rules for parameters, once for all protocols (DALI 1.1 §3.2 and §2.6.4).
+
+Names are case-insensitive, unknown ones are ignored, a repeated single-valued one is an error.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from service.errors import TooLarge, UsageError
+
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The parameters of a request, by upper-case name; `files` are the parts that are files, by
+    their name as sent (DALI 1.1 §3.4.5: `param:NAME` names one)."""
+
+    values: Mapping[str, tuple[str, ...]]
+    files: Mapping[str, UploadFile] = field(default_factory=dict)
+
+    def single(self, *names: str) -> str | None:
+        """The value of a parameter that may be given once, under any of its synonyms.
+
+        None where it is absent or empty. UsageError where it is given twice with different values.
+        """
+        found = [value for name in names for value in self.values.get(name, ()) if value != ""]
+        if len(set(found)) > 1:
+            given = ", ".join(repr(value) for value in found[:3])
+            raise UsageError(
+                f"parameter {names[0]} is given {len(found)} times ({given}); give it once"
+            )
+        return found[0] if found else None
+
+    def many(self, name: str) -> tuple[str, ...]:
+        """Every value of a parameter that may be repeated, in order, without empty ones."""
+        return tuple(value for value in self.values.get(name, ()) if value != "")
+
+    def whole_number(self, name: str) -> int | None:
+        """The value of a parameter that counts something; UsageError where it does not."""
+        text = self.single(name)
+        if text is None:
+            return None
+        try:
+            number = int(text)
+        except ValueError:
+            number = -1
+        if number < 0:
+            raise UsageError(f"{name}={text!r} is not a whole number of 0 or more")
+        return number
+
+    def as_dict(self) -> dict[str, list[str]]:
+        """The values as plain lists, for a job to keep."""
+        return {name: list(values) for name, values in self.values.items()}
+
+
+def parameters_of(pairs: Iterable[tuple[str, str | UploadFile]]) -> Parameters:
+    """Parameters from name, value pairs in the order they came."""
+    values: dict[str, list[str]] = defaultdict(list)
+    files: dict[str, UploadFile] = {}
+    for name, value in pairs:
+        if isinstance(value, UploadFile):
+            files[name] = value
+        else:
+            values[name.upper()].append(value)
+    return Parameters({name: tuple(found) for name, found in values.items()}, files)
+
+
+async def read_parameters(request: Request, *, max_body: int) -> Parameters:
+    """The parameters of a GET, HEAD or POST; those of URL and body together.
+
+    TooLarge where the body is larger than `max_body` bytes, which is found while it streams in.
+    """
+    pairs: list[tuple[str, str | UploadFile]] = list(request.query_params.multi_items())
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method == "POST" and content_type in _FORM_TYPES:
+        form = await _bounded(request, max_body).form(max_part_size=max_body)
+        pairs += form.multi_items()
+    return parameters_of(pairs)
+
+
+def _bounded(request: Request, max_body: int) -> Request:
+    """The same request with a body that raises TooLarge past `max_body` bytes."""
+    received = 0
+    receive = request.receive
+
+    async def bounded_receive() -> dict[str, object]:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > max_body:
+            raise TooLarge(
+                f"the request's body is larger than {max_body} bytes; "
+                "use POST with fewer or shorter values, or an upload by URL"
+            )
+        return dict(message)
+
+    return Request(request.scope, bounded_receive)
