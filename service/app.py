@@ -1,0 +1,60 @@
+"""The FastAPI application: protocol routers on one archive, and one way for errors to leave it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import adql
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from service import problems
+from service.archive import Archive, CatalogueCache
+from service.config import Settings
+from service.database import open_database
+from service.methods import OptionsMiddleware
+from service.request_id import HEADER, RequestIdMiddleware
+
+_EXPOSED = [
+    "ETag",
+    "Content-Range",
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Location",
+    "Retry-After",
+    HEADER,
+]
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The archive's API as an ASGI application; settings come from the environment by default."""
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        adql.warm()
+        async with open_database(settings) as database:
+            app.state.archive = Archive(
+                settings=settings, database=database, catalogue=CatalogueCache(database)
+            )
+            yield
+
+    app = FastAPI(
+        title=settings.title,
+        version="0.1.0",
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    problems.install(app)
+    app.add_middleware(OptionsMiddleware)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD", "POST", "DELETE", "OPTIONS"],
+        allow_headers=["*"],
+        expose_headers=_EXPOSED,
+    )
+    app.add_middleware(RequestIdMiddleware)
+    return app

@@ -1,0 +1,86 @@
+"""Errors as users see them where no protocol has a form of its own: problem+json (RFC 9457).
+
+Pages render theirs as HTML, TAP as VOTable; both begin from `user_error`.
+"""
+
+import redis.exceptions
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from service.database import is_outage, outage
+from service.errors import NotFound, StarhaulError, Unavailable, UsageError
+from service.request_id import current_request_id
+
+_log = structlog.get_logger()
+
+
+def user_error(error: Exception) -> StarhaulError:
+    """What a user may read of any exception; what they may not goes to the log."""
+    if isinstance(error, StarhaulError):
+        return error
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        return UsageError(f"{name}: {first['msg']}")
+    if is_outage(error):
+        _log.warning("database unreachable", error=repr(error))
+        return outage()
+    if isinstance(error, redis.exceptions.ConnectionError):
+        _log.warning("broker unreachable", error=repr(error))
+        return Unavailable("the job queue is not available at the moment", retry_after=5)
+    _log.error("unexpected error", exc_info=error)
+    return StarhaulError(
+        f"something went wrong on our side; tell the archive's operator the request id "
+        f"{current_request_id()}"
+    )
+
+
+def _of_http(error: HTTPException) -> StarhaulError:
+    if error.status_code == 404:
+        return NotFound("there is nothing at this URL; the archive's pages begin at /")
+    mapped = UsageError(str(error.detail))
+    mapped.status = error.status_code
+    mapped.title = str(error.detail)
+    return mapped
+
+
+def headers_of(error: StarhaulError) -> dict[str, str]:
+    """The headers that an error brings, whatever its form."""
+    headers = {"Cache-Control": "no-store"}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
+
+
+def problem(error: StarhaulError) -> Response:
+    """The error as application/problem+json."""
+    return JSONResponse(
+        {
+            "type": "about:blank",
+            "title": error.title,
+            "status": error.status,
+            "detail": error.message,
+            "request_id": current_request_id(),
+        },
+        status_code=error.status,
+        headers=headers_of(error),
+        media_type="application/problem+json",
+    )
+
+
+async def render(_request: Request, error: Exception) -> Response:
+    """The handler that the application falls back to."""
+    return problem(user_error(error))
+
+
+def install(app: FastAPI) -> None:
+    """Make every exception that reaches the application leave it as a problem."""
+    for kind in (StarhaulError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, render)
