@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import adql
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+import adql
 from service import problems
 from service.archive import Archive, CatalogueCache
 from service.config import Settings

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.database import is_outage, outage
 from service.errors import NotFound, StarhaulError, Unavailable, UsageError
@@ -80,7 +81,32 @@ async def render(_request: Request, error: Exception) -> Response:
     return problem(user_error(error))
 
 
+class ProblemMiddleware:
+    """Answer what no handler expected, inside of the request id; once bytes have gone out, the
+    connection breaks off instead."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        started = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched_send)
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise
+            await problem(user_error(error))(scope, receive, send)
+
+
 def install(app: FastAPI) -> None:
     """Make every exception that reaches the application leave it as a problem."""
-    for kind in (StarhaulError, HTTPException, RequestValidationError, Exception):
+    for kind in (StarhaulError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, render)
+    app.add_middleware(ProblemMiddleware)
