@@ -1,0 +1,72 @@
+"""`starhaul serve` and `starhaul worker`: one process each, as production runs them."""
+
+import socket
+import sys
+from typing import Annotated
+
+import typer
+
+from service.config import Settings
+
+_GRACE_S = 5  # for transfers in progress when the API is asked to stop
+_QUEUES = "interactive,bulk,background"
+
+_WaitForGo = Annotated[bool, typer.Option("--wait-for-go", hidden=True)]
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+    wait_for_go: _WaitForGo = False,
+) -> None:
+    """Run the API alone. It needs STARHAUL_DATABASE_URL, _READ_DATABASE_URL and _REDIS_URL."""
+    import uvicorn
+
+    from service.app import create_app
+
+    settings = Settings()
+    app = create_app(settings)
+    _await_go(wait_for_go)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    listener = None
+    if fd is None:
+        from service.embedded.address import listen
+
+        listener = listen(host, port)
+    else:
+        listener = socket.socket(fileno=fd)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def worker(
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Pool processes; default: one for each slot.")
+    ] = None,
+    wait_for_go: _WaitForGo = False,
+) -> None:
+    """Run a Celery worker alone. It needs the same environment as the API."""
+    from service.worker import app
+
+    settings = Settings()
+    slots = settings.interactive_slots + settings.bulk_slots + settings.background_slots
+    _await_go(wait_for_go)
+    app.worker_main(
+        ["worker", "--loglevel=INFO", f"--concurrency={processes or slots}", f"--queues={_QUEUES}"]
+    )
+
+
+def _await_go(wait: bool) -> None:
+    """Wait for the line `starhaul up` sends once the database is migrated."""
+    if wait and not sys.stdin.readline():
+        sys.exit(1)  # the archive ended before it was ready

@@ -1,0 +1,43 @@
+"""`starhaul up`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.config import Settings
+
+
+def up(
+    home: Annotated[Path | None, typer.Option(help="Where the archive keeps its data.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = 8000,
+    demo: Annotated[bool, typer.Option("--demo", help="Load a small archive first.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Pool processes of the worker; default: one a slot.")
+    ] = None,
+) -> None:
+    """Run a whole archive on this machine, in the foreground, until Ctrl-C."""
+    # Here, not above: `serve` and `worker` do not need the embedded parts.
+    from service.embedded.address import listen
+    from service.embedded.home import open_home
+    from service.embedded.run_state import take_lock
+    from service.embedded.supervisor import Archive, Stopped
+
+    settings = Settings() if home is None else Settings(home_dir=home)
+    opened = open_home(settings.home)
+    with take_lock(opened), listen(host, port) as listener:
+        shown = f"[{host}]" if ":" in host else host
+        url = f"http://{shown}:{listener.getsockname()[1]}"
+        if "public_url" not in settings.model_fields_set:
+            settings.public_url = url
+        archive = Archive(settings, opened, listener, url, workers, _say)
+        try:
+            archive.run(lambda: print(f"ready {url}", flush=True))
+        except Stopped:
+            _say("stopped before it was ready")
+
+
+def _say(line: str) -> None:
+    print(f"starhaul: {line}", file=sys.stderr, flush=True)
