@@ -1,0 +1,68 @@
+"""Bulk packages: frozen members and damage found later."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    func,
+)
+
+from schema.tables import metadata
+
+package = Table(
+    "package",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column(
+        "job_id", Text, ForeignKey("uws.job.id", ondelete="CASCADE"), nullable=False, unique=True
+    ),
+    Column("name", Text, nullable=False, comment="the directory that all parts unpack into"),
+    Column("part_size", BigInteger, nullable=False, comment="target size of a part, bytes"),
+    Column("digest", Text, nullable=False, comment="sha256 of everything that fixes the bytes"),
+    Column("frozen", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    schema="bulk",
+)
+
+member = Table(
+    "member",
+    metadata,
+    Column(
+        "package_id", Integer, ForeignKey("bulk.package.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("seq", Integer, primary_key=True),
+    Column("source_row", BigInteger, nullable=False, comment="row of the query, from 1"),
+    Column("asked", Text, comment="the identifier or URL that the row named"),
+    Column("obs_publisher_did", Text),
+    Column("status", Text, nullable=False, comment="ok, missing, forbidden, vanished"),
+    Column("error", Text, comment="a sentence; NULL where status is ok"),
+    Column("holding_id", BigInteger),
+    Column("collection_id", Integer),
+    Column("source_path", Text, comment="relative to the collection's root"),
+    Column("path", Text, comment="below data/ in the package"),
+    Column("content_type", Text),
+    Column("size", BigInteger),
+    Column("mtime_ns", BigInteger),
+    Column("ctime_ns", BigInteger),
+    Column("inode", BigInteger),
+    Column("sha256", LargeBinary),
+    Column("crc32", BigInteger),
+    schema="bulk",
+)
+
+damage = Table(
+    "damage",
+    metadata,
+    Column(
+        "package_id", Integer, ForeignKey("bulk.package.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("seq", Integer, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("found", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    schema="bulk",
+)
