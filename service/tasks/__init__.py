@@ -1,0 +1,1 @@
+"""Celery: its configuration, and the wake-up calls that carry a job id and nothing else."""
