@@ -47,6 +47,7 @@ def write_image(
     header["DATE-OBS"] = (isot(mjd_start), "Start of observation (UTC)")
     header["MJD-OBS"] = (round(mjd_start, 8), "[d] Start of observation")
     header["MJD-END"] = (round(mjd_start + exptime / 86400, 8), "[d] End of observation")
+    header["DATE-END"] = (isot(mjd_start + exptime / 86400), "End of observation (UTC)")
     header["TIMESYS"] = ("UTC", "Time system")
     header["SEEING"] = (SEEING[band], "[arcsec] Full width at half maximum")
     header["MAGZERO"] = (22.5, "AB magnitude of 1 nanomaggy")

@@ -177,7 +177,7 @@ def add_galaxy(image: Array, galaxy: Galaxy, x: float, y: float, band: int, nort
     if cut is None:
         return
     rows, columns, dx, dy = cut
-    angle = np.radians(galaxy.angle + north)
+    angle = np.radians(galaxy.angle - north)
     along = (-dx * np.sin(angle) + dy * np.cos(angle)) * PIXEL_SCALE
     across = (dx * np.cos(angle) + dy * np.sin(angle)) * PIXEL_SCALE / galaxy.axis_ratio
     radius = np.sqrt(along**2 + across**2 + (0.35 * PIXEL_SCALE) ** 2)
