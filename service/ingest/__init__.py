@@ -1,0 +1,1 @@
+"""FITS files in: collection.toml, readers by convention, datasets and holdings."""

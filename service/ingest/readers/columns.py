@@ -1,0 +1,154 @@
+"""Which column of a table holds wavelengths, and which the flux: by utype, by UCD, by name."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.ingest.fits import Hdu
+from service.ingest.units import SpectralUnit, spectral_unit
+from service.ingest.wavelength import (
+    Coverage,
+    coverage,
+    declared_medium,
+    finite_bounds,
+    ucd_medium,
+)
+
+_WAVE_NAMES = (
+    "WAVE",
+    "WAVELENGTH",
+    "LAMBDA",
+    "WAVELEN",
+    "WL",
+    "LAM",
+    "WAVE_AIR",
+    "WAVE_VAC",
+    "WAVELENGTH_AIR",
+    "WAVELENGTH_VAC",
+    "WAVE_BARY",
+)
+_LOG_WAVE_NAMES = ("LOGLAM", "LOGLAMBDA", "LOG_LAMBDA", "LOGWAVE", "LOG_WAVE")
+_FREQUENCY_NAMES = ("FREQ", "FREQUENCY", "ENERGY")
+_FLUX_NAMES = (
+    "FLUX",
+    "FLUXDENS",
+    "FLUX_CAL",
+    "SPEC",
+    "SPECTRUM",
+    "FNU",
+    "FLAM",
+    "FLUX_REDUCED",
+    "NET",
+    "COUNTS",
+    "INTENSITY",
+)
+_SPECTRAL_AXIS = "DATA.SPECTRALAXIS.VALUE"
+_FLUX_AXIS = "DATA.FLUXAXIS.VALUE"
+
+
+@dataclass(frozen=True, slots=True)
+class SpectralColumns:
+    """Numbers (from 1) of the columns in their table."""
+
+    hdu: Hdu
+    wave: int
+    flux: int | None
+    log: bool
+
+    def text(self, card: str, number: int | None) -> str | None:
+        """A card of a column, such as TUNITn."""
+        return None if number is None else self.hdu.header.text(f"{card}{number}")
+
+    @property
+    def unit(self) -> SpectralUnit | None:
+        """TUNITn of the wavelengths."""
+        unit = spectral_unit(self.text("TUNIT", self.wave))
+        if self.log and unit is not None and not unit.log:
+            return SpectralUnit(unit.name, unit.kind, unit.to_metres, log=True)
+        return unit
+
+    @property
+    def n_points(self) -> int:
+        """Samples along the wavelengths: the rows, or all elements where arrays are in cells."""
+        values = self.wavelengths()
+        if values is None:
+            return self.hdu.rows * self.hdu.column_length(self.wave)
+        return int(values.size)
+
+    def wavelengths(self) -> NDArray[Any] | None:
+        """The column itself."""
+        return self.hdu.column(self.wave)
+
+
+def find_columns(hdu: Hdu) -> SpectralColumns | None:
+    """The spectral and the flux column of a table; None where it has no spectral one."""
+    names = [name.upper() for name in hdu.columns]
+    ucds = [(hdu.header.text(f"TUCD{i + 1}") or "").lower() for i in range(len(names))]
+    utypes = [(hdu.header.text(f"TUTYP{i + 1}") or "").upper() for i in range(len(names))]
+    wave = _by_utype(utypes, _SPECTRAL_AXIS) or _by_ucd(ucds)
+    log = False
+    if wave is None:
+        for wanted, log in ((_WAVE_NAMES, False), (_LOG_WAVE_NAMES, True)):
+            wave = next((names.index(name) + 1 for name in wanted if name in names), None)
+            if wave is not None:
+                break
+    if wave is None:
+        wave = next((names.index(name) + 1 for name in _FREQUENCY_NAMES if name in names), None)
+        log = False
+    if wave is None:  # CRIRES+ and others: one column of wavelengths an order, 02_01_WL
+        wave = next(
+            (i + 1 for i, name in enumerate(names) if name.endswith(("_WL", "_WAVE"))), None
+        )
+    if wave is None:
+        return None
+    return SpectralColumns(hdu, wave, _flux(names, ucds, utypes, wave), log)
+
+
+def _by_utype(utypes: list[str], tail: str) -> int | None:
+    return next((i + 1 for i, utype in enumerate(utypes) if utype.endswith(tail)), None)
+
+
+def _by_ucd(ucds: list[str]) -> int | None:
+    for i, ucd in enumerate(ucds):
+        words = ucd.replace(" ", "").split(";")
+        if words[0] in ("em.wl", "em.freq", "em.energy") and "stat.error" not in words:
+            return i + 1
+    return None
+
+
+def _flux(names: list[str], ucds: list[str], utypes: list[str], wave: int) -> int | None:
+    """The default flux of several: utype spec: or Spectrum. (ESO), meta.main, then by name."""
+    standard = [
+        i + 1
+        for i, utype in enumerate(utypes)
+        if utype.endswith(_FLUX_AXIS) and utype.startswith(("SPEC:", "SPECTRUM."))
+    ]
+    main = [i + 1 for i, ucd in enumerate(ucds) if "meta.main" in ucd and "stat.error" not in ucd]
+    named = [names.index(name) + 1 for name in _FLUX_NAMES if name in names]
+    order = [i + 1 for i, name in enumerate(names) if name.endswith(("_SPEC", "_FLUX"))]
+    for candidates in (standard, main, named, order):
+        for number in candidates:
+            if number != wave:
+                return number
+    return None
+
+
+def column_coverage(columns: SpectralColumns, *headers: Any, medium: str | None = None) -> Coverage:
+    """What the wavelength column covers. `medium`: of the convention, where no card says it."""
+    stated = ucd_medium(columns.text("TUCD", columns.wave))
+    name = columns.hdu.columns[columns.wave - 1].upper()
+    if name.endswith(("_AIR", "_VAC")):
+        stated = "air" if name.endswith("_AIR") else "vacuum"
+    medium = stated or declared_medium(columns.hdu.header, *headers) or medium
+    values = columns.wavelengths()
+    if values is None or not np.issubdtype(values.dtype, np.number):
+        low = columns.hdu.header.number(f"TDMIN{columns.wave}")
+        high = columns.hdu.header.number(f"TDMAX{columns.wave}")
+        bounds = None if low is None or high is None else (low, high)
+    else:
+        bounds = finite_bounds(values)
+    if bounds is None:
+        return Coverage(medium=medium)
+    return coverage(bounds, columns.unit, medium)

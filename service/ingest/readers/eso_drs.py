@@ -1,0 +1,84 @@
+"""Products of the HARPS pipeline DRS and its relatives (HARPS-N, SOPHIE): s1d, e2ds, ccf, bis."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from service.ingest.facts import DatasetFacts, Refusal
+from service.ingest.fits import FitsFile
+from service.ingest.header import Header
+from service.ingest.observation import observation, with_spectrum
+from service.ingest.units import spectral_unit
+from service.ingest.wavelength import axis_coverage, coverage, declared_medium
+
+TAKES = "DRS products of HARPS, HARPS-N, SOPHIE: s1d, e2ds (DRS CAL TH COEFF), ccf and bis"
+_PREFIX = re.compile(r"^(ESO|TNG|OHP) DRS ")
+
+
+def _prefix(header: Header) -> str | None:
+    return next((match[0] for key in header if (match := _PREFIX.match(key))), None)
+
+
+def _kind(fits: FitsFile) -> str | None:
+    """s1d, e2ds, ccf or bis, from cards and the shape alone."""
+    prefix = _prefix(fits.primary)
+    shape = fits.hdus[0].shape
+    if prefix is None or not shape:
+        return None
+    header = fits.primary
+    ctype = (header.text("CTYPE1") or "").upper()
+    if len(shape) == 1 and ctype.startswith("ANGSTROM"):
+        return "s1d"
+    if f"{prefix}BIS SPAN" in header and len(shape) == 1:
+        return "bis"
+    if f"{prefix}CCF RV" in header or f"{prefix}CCF RVC" in header:
+        return "ccf"
+    if len(shape) == 2 and f"{prefix}CAL TH COEFF LL0" in header:
+        return "e2ds"
+    return None
+
+
+def recognise(fits: FitsFile) -> str | None:
+    """DRS cards around an array of one of the four kinds."""
+    kind = _kind(fits)
+    return f"{_prefix(fits.primary)}cards, {kind}" if kind else None
+
+
+def read(fits: FitsFile) -> DatasetFacts:
+    """Spectra with the wavelengths of their cards; ccf and bis are measurements."""
+    kind, header = _kind(fits), fits.primary
+    prefix = _prefix(header)
+    if kind is None or prefix is None:
+        raise Refusal("none of the DRS products s1d, e2ds, ccf, bis", ("ESO DRS CAL TH COEFF LL0",))
+    shape = fits.hdus[0].shape
+    if kind in ("ccf", "bis"):
+        facts = observation("measurements", header)
+        return replace(facts, calib_level=4, dataproduct_subtype=kind)
+    facts = replace(observation("spectrum", header), calib_level=2)
+    if kind == "s1d":
+        covered = axis_coverage(header, 1, shape[0], header)
+    else:
+        bounds = _echelle_bounds(header, prefix, shape)
+        covered = coverage(bounds, spectral_unit("Angstrom"), declared_medium(header))
+    unit = header.text("BUNIT")
+    facts = with_spectrum(facts, covered, int(np.prod(shape)), flux_unit=unit)
+    return replace(facts, dataproduct_subtype=kind)
+
+
+def _echelle_bounds(header: Header, prefix: str, shape: tuple[int, ...]) -> tuple[float, float]:
+    """Smallest and largest wavelength (Angstrom) of all orders.
+
+    Order o has the polynomial of CAL TH COEFF LL(o (d + 1) + k), k = 0..d, in the pixel from 0.
+    """
+    degree = header.integer(f"{prefix}CAL TH DEG LL", 3)
+    pixels, orders = shape[0], shape[1]
+    x = np.array([0.0, pixels - 1.0])
+    waves: list[float] = []
+    for order in range(orders):
+        cards = [f"{prefix}CAL TH COEFF LL{order * (degree + 1) + k}" for k in range(degree + 1)]
+        terms = [header.number(card) for card in cards]
+        if None in terms:
+            raise Refusal(f"order {order} has no wavelength polynomial", tuple(cards))
+        waves += [float(w) for w in np.polynomial.polynomial.polyval(x, [t or 0.0 for t in terms])]
+    return min(waves), max(waves)

@@ -1,0 +1,228 @@
+"""From a spectral axis to the wavelengths it covers: linear, logarithmic, FITS WCS paper III.
+
+References: Greisen et al. 2006 (FITS WCS paper III) for CTYPEi; Ciddor-type dispersion formula of
+Morton (2000, ApJS 130, 403, eq. 8; IAU standard) for air to vacuum.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.constants import c
+from numpy.typing import NDArray
+
+from service.ingest.header import Header
+from service.ingest.units import SpectralUnit, spectral_unit
+
+_C = c.si.value
+_AIR_FROM_M = 2.0e-7  # the formula and the convention (air above 2000 Angstrom) end here
+_SPECTRAL_CTYPES = {
+    "WAVE": ("m", "vacuum"),
+    "AWAV": ("m", "air"),
+    "FREQ": ("Hz", None),
+    "ENER": ("J", None),
+    "WAVN": ("m-1", None),
+}
+_VELOCITY_CTYPES = ("VRAD", "VOPT", "VELO", "ZOPT", "BETA", "VELOCITY", "FELO", "VOPT-F2W")
+_LOOSE_CTYPES = ("WAVELENGTH", "LAMBDA", "WAVELEN", "LAMBDA-AIR", "FREQUENCY", "ENERGY")
+_ANGSTROM_CTYPES = ("ANGSTROM", "ANGSTROMS")
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Bounds of a spectral axis in metres, vacuum where `medium` is known, and how it was given."""
+
+    em_min: float | None = None
+    em_max: float | None = None
+    unit: str | None = None
+    ucd: str | None = None
+    medium: str | None = None
+
+
+def vacuum_from_air(metres: float) -> float:
+    """Vacuum wavelength of an air wavelength at standard conditions; below 200 nm unchanged.
+
+    Morton (2000) gives n from the vacuum wavelength; three iterations settle to 1e-12.
+    """
+    if metres < _AIR_FROM_M:
+        return metres
+    vacuum = metres
+    for _ in range(3):
+        s2 = (1e-6 / vacuum) ** 2
+        n = 1 + 8.34254e-5 + 2.406147e-2 / (130 - s2) + 1.5998e-4 / (38.9 - s2)
+        vacuum = metres * n
+    return vacuum
+
+
+def coverage(bounds: Sequence[float], unit: SpectralUnit | None, medium: str | None) -> Coverage:
+    """Bounds in a unit as wavelengths; without a unit nothing is known but the medium."""
+    if unit is None:
+        return Coverage(medium=medium)
+    metres = [m for value in bounds if (m := unit.metres(value)) is not None]
+    if not metres:
+        return Coverage(unit=unit.name, ucd=unit.ucd, medium=medium)
+    if medium == "air" and unit.kind == "wl":
+        metres = [vacuum_from_air(m) for m in metres]
+    return Coverage(min(metres), max(metres), unit.name, unit.ucd, medium)
+
+
+def finite_bounds(values: NDArray[np.floating]) -> tuple[float, float] | None:
+    """Smallest and largest finite value above zero (padding is often 0); None if there is none."""
+    flat = values.ravel()
+    low, high = float(flat.min(initial=math.inf)), float(flat.max(initial=-math.inf))
+    if not (math.isfinite(low) and math.isfinite(high) and low > 0):
+        flat = flat[np.isfinite(flat) & (flat > 0)]
+        if not flat.size:
+            return None
+        low, high = float(flat.min()), float(flat.max())
+    return low, high
+
+
+def declared_medium(*headers: Header) -> str | None:
+    """air or vacuum as a card says it: VACUUM (SDSS, LAMOST), AIRORVAC, WAVEMED; None if none."""
+    for header in headers:
+        vacuum = header.flag("VACUUM")
+        if vacuum is not None:
+            return "vacuum" if vacuum else "air"
+        word = (header.text("AIRORVAC", "AIR_VAC", "VACAIR") or "").lower()
+        if word.startswith("air"):
+            return "air"
+        if word.startswith("vac"):
+            return "vacuum"
+    return None
+
+
+def ucd_medium(ucd: str | None) -> str | None:
+    """air or vacuum as the UCD of an ESO Phase 3 wavelength column says it (SDP standard §5.2.5).
+
+    em.wl is in vacuum; em.wl with obs.atmos is in air.
+    """
+    words = (ucd or "").lower().replace(" ", "").split(";")
+    if "em.wl" not in words:
+        return None
+    return "air" if "obs.atmos" in words else "vacuum"
+
+
+def wat_attributes(header: Header, axis: int) -> dict[str, str]:
+    """The attributes in IRAF's WATi_nnn cards of an axis (i = 0: of all axes)."""
+    text = "".join(
+        str(header.get(card) or "").ljust(68)
+        for n in range(1, 1000)
+        if (card := f"WAT{axis}_{n:03d}") in header
+    )
+    attributes: dict[str, str] = {}
+    for piece in text.replace(" = ", "=").split():
+        key, separator, value = piece.partition("=")
+        if separator:
+            attributes[key] = value.strip('"')
+    return attributes
+
+
+def axis_step(header: Header, axis: int) -> float | None:
+    """Increment along an axis: CDi_i, else CDELTi (times PCi_i)."""
+    cd = header.number(f"CD{axis}_{axis}")
+    if cd:
+        return cd
+    step = header.number(f"CDELT{axis}")
+    return None if step is None else step * (header.number(f"PC{axis}_{axis}") or 1.0)
+
+
+def axis_bounds(header: Header, axis: int, length: int) -> tuple[float, float] | None:
+    """World values of the first and the last pixel of a linear axis; None without its cards."""
+    start, step = header.number(f"CRVAL{axis}"), axis_step(header, axis)
+    if start is None or not step:
+        return None
+    reference = header.number(f"CRPIX{axis}")
+    first = 1.0 - (1.0 if reference is None else reference)
+    return start + first * step, start + (first + length - 1) * step
+
+
+def is_spectral(header: Header, axis: int) -> bool:
+    """Whether CTYPEi or the IRAF label of an axis says that it is a spectral one."""
+    ctype = (header.text(f"CTYPE{axis}") or "").upper()
+    return (
+        ctype[:4] in _SPECTRAL_CTYPES
+        or is_velocity(header, axis)
+        or ctype in _LOOSE_CTYPES
+        or ctype in _ANGSTROM_CTYPES
+        or ctype in ("LOGLIN", "LOG-LINEAR", "WAVE-LOG", "LOGLAM")
+        or wat_attributes(header, axis).get("label", "").lower() == "wavelength"
+    )
+
+
+def is_velocity(header: Header, axis: int) -> bool:
+    """Whether an axis holds velocities of a line."""
+    ctype = (header.text(f"CTYPE{axis}") or "").upper()
+    return ctype in _VELOCITY_CTYPES or ctype[:4] in _VELOCITY_CTYPES
+
+
+def axis_unit(header: Header, axis: int) -> SpectralUnit | None:
+    """The unit of a spectral axis, as written, or as a convention of its cards defines it.
+
+    CUNITi; IRAF's `units` attribute; CTYPEi = 'Angstrom' (ESO DRS); the SI unit of a paper III
+    CTYPEi without CUNITi; Angstrom for a spectrum that IRAF corrected for dispersion (DC-FLAG 0
+    or 1: "the units will be Angstroms for dispersion corrected spectra", IRAF specwcs §4).
+    """
+    ctype = (header.text(f"CTYPE{axis}") or "").upper()
+    attributes = wat_attributes(header, axis)
+    written = header.text(f"CUNIT{axis}") or attributes.get("units")
+    if written:
+        return spectral_unit(written)
+    if ctype in _ANGSTROM_CTYPES:
+        return spectral_unit("Angstrom")
+    if ctype[:4] in _SPECTRAL_CTYPES and ctype not in _LOOSE_CTYPES:
+        return spectral_unit(_SPECTRAL_CTYPES[ctype[:4]][0])
+    if header.integer("DC-FLAG", -1) in (0, 1):
+        return spectral_unit("Angstrom")
+    return None
+
+
+def axis_coverage(header: Header, axis: int, length: int, primary: Header) -> Coverage:
+    """What a linear, log-linear or paper III axis covers, from its cards alone."""
+    ctype = (header.text(f"CTYPE{axis}") or "").upper()
+    bounds = axis_bounds(header, axis, length)
+    medium = declared_medium(header, primary)
+    if ctype[:4] in ("WAVE", "AWAV") and ctype not in _LOOSE_CTYPES:
+        medium = _SPECTRAL_CTYPES[ctype[:4]][1]
+    if bounds is None:
+        return Coverage(medium=medium)
+    if is_velocity(header, axis):
+        return _velocity_coverage(header, axis, bounds)
+    unit = axis_unit(header, axis)
+    logarithmic = header.integer("DC-FLAG", -1) == 1 or ctype in ("LOGLIN", "LOG-LINEAR", "LOGLAM")
+    if ctype.endswith("-LOG"):  # paper III §3.2: s = s_r exp(x / s_r)
+        reference = header.number(f"CRVAL{axis}") or 1.0
+        bounds = (
+            reference * math.exp((bounds[0] - reference) / reference),
+            reference * math.exp((bounds[1] - reference) / reference),
+        )
+    elif logarithmic and unit is not None:
+        unit = SpectralUnit(unit.name, unit.kind, unit.to_metres, log=True)
+    return coverage(bounds, unit, medium)
+
+
+def _velocity_coverage(header: Header, axis: int, bounds: tuple[float, float]) -> Coverage:
+    """Wavelengths of a velocity axis with a rest frequency or wavelength (paper III, table 3)."""
+    rest_frequency = header.number("RESTFRQ", "RESTFREQ")
+    rest = header.number("RESTWAV")
+    if not rest and rest_frequency:
+        rest = _C / rest_frequency
+    unit = (header.text(f"CUNIT{axis}") or "m/s").replace(" ", "").lower()
+    factor = {"m/s": 1.0, "ms-1": 1.0, "km/s": 1e3, "kms-1": 1e3}.get(unit)
+    ctype = (header.text(f"CTYPE{axis}") or "").upper()
+    if not rest or factor is None:
+        return Coverage(unit=header.text(f"CUNIT{axis}"), ucd="spect.dopplerVeloc")
+    waves: list[float] = []
+    for value in bounds:
+        beta = value * factor / _C
+        if ctype.startswith("VOPT"):
+            waves.append(rest * (1 + beta))
+        elif ctype.startswith("VRAD"):
+            waves.append(rest / (1 - beta))
+        elif abs(beta) < 1 and ctype[:4] in ("VELO", "BETA"):
+            waves.append(rest * math.sqrt((1 + beta) / (1 - beta)))
+    ucd = "spect.dopplerVeloc"
+    if not waves:
+        return Coverage(unit=header.text(f"CUNIT{axis}"), ucd=ucd)
+    return Coverage(min(waves), max(waves), header.text(f"CUNIT{axis}"), ucd)
