@@ -66,15 +66,15 @@ class _Sky:
             prm = self._wcs.wcs
         else:
             prm = Wcsprm(header=raw, relax=True)
-            prm.set()
-            self.axes = (prm.lng, prm.lat)
-            if prm.naxis != 2:
+            whole = prm
+            if prm.naxis != 2:  # before set(): a third axis may have no usable increment
                 prm = prm.sub([CELESTIAL])
+            prm.set()
+            self.axes = _axes(list(whole.ctype)) if prm is not whole else (prm.lng, prm.lat)
         if prm.lng < 0 or prm.lat < 0:
             raise ValueError("no celestial axes")
         if self._wcs is not None:
             self.axes = (prm.lng, prm.lat)
-        prm.set()
         self._prm = prm
         self._frame, self._equinox = _frame(prm.lngtyp, header, fallback)
 
@@ -90,6 +90,13 @@ class _Sky:
             bad = np.asarray(result["stat"]) != 0
             lon[bad], lat[bad] = math.nan, math.nan
         return to_icrs(lon, lat, self._frame, self._equinox)
+
+
+def _axes(ctypes: list[str]) -> tuple[int, int]:
+    """Indices (from 0) of the longitude and the latitude axis."""
+    lon = next(i for i, ctype in enumerate(ctypes) if re.match(r"RA|.LON", ctype))
+    lat = next(i for i, ctype in enumerate(ctypes) if re.match(r"DEC|.LAT", ctype))
+    return lon, lat
 
 
 def _frame(lngtyp: str, header: Header, fallback: Header) -> tuple[str, float]:

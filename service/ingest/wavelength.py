@@ -166,9 +166,12 @@ def axis_unit(header: Header, axis: int) -> SpectralUnit | None:
     """
     ctype = (header.text(f"CTYPE{axis}") or "").upper()
     attributes = wat_attributes(header, axis)
-    written = header.text(f"CUNIT{axis}") or attributes.get("units")
-    if written:
-        return spectral_unit(written)
+    written = [header.text(f"CUNIT{axis}"), attributes.get("units")]
+    for text in written:  # IRAF leaves CUNIT1 = 'pixel' beside the unit in its own cards
+        if (unit := spectral_unit(text)) is not None:
+            return unit
+    if any(text and text.lower() != "pixel" for text in written):
+        return None
     if ctype in _ANGSTROM_CTYPES:
         return spectral_unit("Angstrom")
     if ctype[:4] in _SPECTRAL_CTYPES and ctype not in _LOOSE_CTYPES:

@@ -44,6 +44,7 @@ _FLUX_NAMES = (
     "COUNTS",
     "INTENSITY",
 )
+_VAGUE_FLUX_NAMES = ("NET", "COUNTS", "INTENSITY")
 _SPECTRAL_AXIS = "DATA.SPECTRALAXIS.VALUE"
 _FLUX_AXIS = "DATA.FLUXAXIS.VALUE"
 
@@ -87,23 +88,29 @@ def find_columns(hdu: Hdu) -> SpectralColumns | None:
     names = [name.upper() for name in hdu.columns]
     ucds = [(hdu.header.text(f"TUCD{i + 1}") or "").lower() for i in range(len(names))]
     utypes = [(hdu.header.text(f"TUTYP{i + 1}") or "").upper() for i in range(len(names))]
-    wave = _by_utype(utypes, _SPECTRAL_AXIS) or _by_ucd(ucds)
-    log = False
+    declared = _by_utype(utypes, _SPECTRAL_AXIS) or _by_ucd(ucds)
+    wave, log = declared, False
     if wave is None:
-        for wanted, log in ((_WAVE_NAMES, False), (_LOG_WAVE_NAMES, True)):
-            wave = next((names.index(name) + 1 for name in wanted if name in names), None)
-            if wave is not None:
-                break
-    if wave is None:
-        wave = next((names.index(name) + 1 for name in _FREQUENCY_NAMES if name in names), None)
-        log = False
-    if wave is None:  # CRIRES+ and others: one column of wavelengths an order, 02_01_WL
-        wave = next(
-            (i + 1 for i, name in enumerate(names) if name.endswith(("_WL", "_WAVE"))), None
-        )
+        wave, log = _by_name(names)
     if wave is None:
         return None
-    return SpectralColumns(hdu, wave, _flux(names, ucds, utypes, wave), log)
+    flux = _flux(names, ucds, utypes, wave)
+    unnamed = declared is None and hdu.header.text(f"TUNIT{wave}") is None
+    if unnamed and flux is not None and names[flux - 1] in _VAGUE_FLUX_NAMES:
+        return None  # lambda beside counts, without a unit, may be anything
+    return SpectralColumns(hdu, wave, flux, log)
+
+
+def _by_name(names: list[str]) -> tuple[int | None, bool]:
+    """The number of the spectral column, and whether it holds logarithms."""
+    for wanted, log in ((_WAVE_NAMES, False), (_LOG_WAVE_NAMES, True), (_FREQUENCY_NAMES, False)):
+        for name in wanted:
+            if name in names:
+                return names.index(name) + 1, log
+    for i, name in enumerate(names):  # CRIRES+ and others: a column an order, 02_01_WL
+        if name.endswith(("_WL", "_WAVE")):
+            return i + 1, False
+    return None, False
 
 
 def _by_utype(utypes: list[str], tail: str) -> int | None:

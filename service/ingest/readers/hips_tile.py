@@ -53,7 +53,7 @@ def read(fits: FitsFile) -> DatasetFacts:
         o_unit=unit,
     )
     frame = _FRAMES.get(properties.get("hips_frame", "").lower())
-    width, height = (fits.hdus[0].shape + (1,))[:2]
+    width, height = (*fits.hdus[0].shape, 1)[:2]
     if frame is None:
         return replace(facts, s_xel1=width, s_xel2=height)
     return placed(facts, _outline(order, number, frame, width, height))

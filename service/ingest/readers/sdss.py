@@ -58,7 +58,7 @@ def read(fits: FitsFile) -> DatasetFacts:
         if bounds is None
         else coverage(bounds, spectral_unit(_LOG_ANGSTROM), medium)
     )
-    facts = observation("spectrum", header)
+    facts = _with_exposures(observation("spectrum", header), fits)
     row = _row(fits)
     place = _number(row, "PLUG_RA"), _number(row, "PLUG_DEC")
     if "PLUG_RA" not in header and None not in place:
@@ -80,6 +80,16 @@ def read(fits: FitsFile) -> DatasetFacts:
         specsys=header.text("SPECSYS"),
         redshift=_number(row, "Z"),
     )
+
+
+def _with_exposures(facts: DatasetFacts, fits: FitsFile) -> DatasetFacts:
+    """First start and last end of the single exposures that full spec files carry."""
+    exposures = [hdu.header for hdu in fits.tables if "TAI-BEG" in hdu.header]
+    starts = [t for header in exposures if (t := times.start(header)) is not None]
+    ends = [t for header in exposures if (t := times.end(header)) is not None]
+    if not starts:
+        return facts
+    return replace(facts, t_min=min(starts), t_max=max(ends) if ends else None)
 
 
 def _night(header: Header) -> float | None:
