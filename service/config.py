@@ -18,13 +18,18 @@ class Settings(BaseSettings):
         default=Path("~/.starhaul"), description="where the embedded parts keep their data"
     )
     database_url: str | None = Field(
-        default=None, description="postgresql:// URL of the owner; unset: the embedded server"
+        default=None,
+        repr=False,
+        description="postgresql:// URL of the owner; unset: the embedded server",
     )
     read_database_url: str | None = Field(
         default=None,
+        repr=False,
         description="postgresql:// URL that logs in as starhaul_reader; may be a replica",
     )
-    redis_url: str | None = Field(default=None, description="unset: the embedded server")
+    redis_url: str | None = Field(
+        default=None, repr=False, description="unset: the embedded server"
+    )
     public_url: str = Field(
         default="http://127.0.0.1:8000", description="the URL users reach the archive by"
     )
