@@ -120,7 +120,8 @@ def test_emission_lines_lie_at_the_redshift(demo: Path) -> None:
             rest = wavelength / (1 + z)
             blue = np.median(coadd["flux"][(rest > 1050) & (rest < 1150)])
             red = np.median(coadd["flux"][(rest > 1270) & (rest < 1290)])
-            assert blue < 0.9 * red, path.name
+            # Without the forest the power law would make the blue side the brighter one.
+            assert blue < red, path.name
             measured += 1
     assert measured > 20
 

@@ -1,0 +1,1 @@
+"""The archive's own web pages: home, documentation, errors. Server-rendered; no build, no CDN."""

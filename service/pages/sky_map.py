@@ -1,0 +1,100 @@
+"""The sky map of the home page: where datasets lie, as inline SVG in Mollweide's projection.
+
+Equatorial coordinates, right ascension growing to the left with 12h at the edges, as star charts
+have it. The unit is a pixel of a 960 by 500 drawing.
+"""
+
+from dataclasses import dataclass
+from math import asin, atan2, cos, degrees, hypot, log10, pi, radians, sin, sqrt
+
+from service.pages.holdings import SkyCell
+
+WIDTH, HEIGHT = 960, 500
+_SCALE = 164.0
+# The north pole of the Galaxy and its centre, J2000, degrees.
+_GALACTIC_POLE = (192.85948, 27.12825)
+_GALACTIC_NODE = 282.85948  # right ascension where the plane crosses the equator going north
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A place on the drawing with a radius, and what a pointer reads there."""
+
+    x: float
+    y: float
+    radius: float
+    dataproduct_type: str
+    title: str
+
+
+def mollweide(ra: float, dec: float) -> tuple[float, float]:
+    """Degrees to pixels of the drawing."""
+    longitude = radians((ra + 180) % 360 - 180)
+    latitude = radians(dec)
+    angle = latitude
+    if abs(dec) < 89.9:
+        for _ in range(40):
+            excess = 2 * angle + sin(2 * angle) - pi * sin(latitude)
+            step = excess / (2 + 2 * cos(2 * angle))
+            angle -= step
+            if abs(step) < 1e-9:
+                break
+    x = -2 * sqrt(2) / pi * longitude * cos(angle)
+    return WIDTH / 2 + _SCALE * x, HEIGHT / 2 - _SCALE * sqrt(2) * sin(angle)
+
+
+def path(points: list[tuple[float, float]]) -> str:
+    """SVG path data through points in degrees; broken where it leaps over the edge."""
+    data, last = [], None
+    for ra, dec in points:
+        x, y = mollweide(ra, dec)
+        leap = last is None or abs(x - last) > WIDTH / 3
+        data.append(f"{'M' if leap else 'L'}{x:.1f} {y:.1f}")
+        last = x
+    return "".join(data)
+
+
+def graticule() -> str:
+    """Meridians every two hours and parallels every thirty degrees."""
+    meridians = [[(ra, dec) for dec in range(-90, 91, 3)] for ra in range(210, 540, 30)]
+    parallels = [[(ra, dec) for ra in range(-179, 180, 4)] for dec in (-60, -30, 0, 30, 60)]
+    return "".join(path([(float(a), float(b)) for a, b in line]) for line in meridians + parallels)
+
+
+def galactic_plane() -> str:
+    """The great circle of the Milky Way."""
+    _, pole_dec = _GALACTIC_POLE
+    tilt = radians(90 - pole_dec)
+    points = []
+    for step in range(0, 361, 3):
+        along = radians(step)
+        dec = degrees(asin(sin(along) * sin(tilt)))
+        ra = _GALACTIC_NODE + degrees(atan2(sin(along) * cos(tilt), cos(along)))
+        points.append((ra, dec))
+    return path(points)
+
+
+def hour_labels() -> list[tuple[float, float, str]]:
+    """Position and text of the hours along the equator."""
+    return [(*mollweide(hour * 15, 0), f"{hour}h") for hour in (20, 16, 8, 4, 0)]
+
+
+def dots(cells: tuple[SkyCell, ...]) -> list[Dot]:
+    """One dot a cell, the fuller the larger; small ones are drawn last, on top."""
+    drawn = []
+    for cell in cells:
+        ra = degrees(atan2(cell.y, cell.x)) % 360
+        dec = degrees(atan2(cell.z, hypot(cell.x, cell.y)))
+        x, y = mollweide(ra, dec)
+        noun = "dataset" if cell.datasets == 1 else "datasets"
+        drawn.append(
+            Dot(
+                round(x, 1),
+                round(y, 1),
+                round(2.6 + 2.6 * log10(cell.datasets), 1),
+                cell.dataproduct_type,
+                f"{cell.datasets} {noun} ({cell.dataproduct_type}) near "
+                f"RA {ra:.1f}°, Dec {dec:+.1f}°",
+            )
+        )
+    return drawn
