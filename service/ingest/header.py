@@ -27,7 +27,7 @@ def _value(image: bytes) -> Value | None:
     body = image[10:]
     if image[8:10] == b"= " and len(image) == _CARD:
         if match := _FIXED_TEXT.match(body):
-            return match[1].decode("latin-1").strip()
+            return _printable(match[1].decode("latin-1"))
         if match := _FIXED_NUMBER.match(body):
             text = match[1].decode().replace("D", "E").replace("d", "e")
             return int(text) if text.lstrip("+-").isdigit() else float(text)
@@ -37,7 +37,13 @@ def _value(image: bytes) -> Value | None:
         return None
     if isinstance(value, Undefined) or value is None:
         return None
-    return value.strip() if isinstance(value, str) else value
+    return _printable(value) if isinstance(value, str) else value
+
+
+def _printable(text: str) -> str:
+    """Without surrounding blanks and without control characters, which no database takes."""
+    text = text.strip()
+    return text if text.isprintable() else "".join(c for c in text if c.isprintable()).strip()
 
 
 class Header:

@@ -1,0 +1,180 @@
+"""collection.toml: what a publisher says of a folder of files (docs/publisher-guide.md).
+
+Anything that is not a known key is an error with its line and the nearest known key, so that a typo
+never passes as silence.
+"""
+
+import difflib
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    create_model,
+    field_validator,
+)
+
+from service.errors import UsageError
+from service.ingest.facts import DatasetFacts
+from service.ingest.readers import READER_NAMES
+
+_NOT_CONSTANT = {"vertices", "spectrum", "s_region"}
+_STRUCTURE = re.compile(
+    r"^(SIMPLE|XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|TFORM\d+|TBCOL\d+|END|ZIMAGE"
+    r"|ZBITPIX|ZNAXIS\d*|GROUPS|EXTEND|THEAP|TDIM\d+)$"
+)
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+FITS_SUFFIXES = (
+    "*.fits",
+    "*.fit",
+    "*.fts",
+    "*.fits.fz",
+    "*.fits.gz",
+    "*.fit.gz",
+    "*.fts.gz",
+    "*.fits.bz2",
+    "*.fit.bz2",
+    "*.fts.bz2",
+)
+
+
+class CollectionError(UsageError):
+    """collection.toml cannot be used as it is."""
+
+    title = "Wrong collection.toml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _column_fields() -> dict[str, Any]:
+    """The ObsCore columns that a publisher may state, with the types of DatasetFacts."""
+    hints = get_type_hints(DatasetFacts)
+    columns: dict[str, Any] = {}
+    for field in fields(DatasetFacts):
+        if field.name in _NOT_CONSTANT:
+            continue
+        kinds = [kind for kind in get_args(hints[field.name]) if kind is not type(None)]
+        kind = kinds[0] if kinds else str
+        columns[field.name] = (kind | None, None)
+    columns["calib_level"] = (Annotated[int, Field(ge=0, le=4)] | None, None)
+    return columns
+
+
+Columns: type[_Strict] = create_model("Columns", __base__=_Strict, **_column_fields())
+
+
+class Collection(_Strict):
+    """One collection: a root directory, what to take of it, and what to say of all of it."""
+
+    name: Annotated[str, StringConstraints(pattern=_NAME, max_length=64)]
+    title: str | None = None
+    description: str | None = None
+    licence: str | None = None
+    root: str = "."
+    include: list[str] = Field(default_factory=lambda: list(FITS_SUFFIXES), min_length=1)
+    exclude: list[str] = Field(default_factory=list)
+    reader: str | None = None
+    readable_by: list[str] | None = None
+    constants: Columns = Field(default_factory=Columns)
+    defaults: Columns = Field(default_factory=Columns)
+    header: dict[str, str | int | float | bool] = Field(default_factory=dict)
+
+    @field_validator("reader")
+    @classmethod
+    def _known_reader(cls, reader: str | None) -> str | None:
+        if reader is not None and reader not in READER_NAMES:
+            raise ValueError(f"no such reader{_did_you_mean(reader, READER_NAMES)}")
+        return reader
+
+    @field_validator("header")
+    @classmethod
+    def _no_structure(
+        cls, cards: dict[str, str | int | float | bool]
+    ) -> dict[str, str | int | float | bool]:
+        for card in cards:
+            if _STRUCTURE.match(card.upper()):
+                raise ValueError(f"{card} says how the file is built and cannot be overridden")
+        return cards
+
+    def stated(self, which: str) -> dict[str, Any]:
+        """The columns given under [constants] or [defaults]."""
+        values: dict[str, Any] = getattr(self, which).model_dump(exclude_none=True)
+        return values
+
+
+def _did_you_mean(word: str, known: tuple[str, ...] | list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(known)}"
+
+
+def _line(text: str, location: tuple[str, ...]) -> int | None:
+    """The line (from 1) of a key, given the names of its tables and its own."""
+    table, key = list(location[:-1]), location[-1]
+    current: list[str] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if match := re.match(r"^\[\s*([^\[\]]+?)\s*\]", stripped):
+            current = [part.strip().strip("\"'") for part in match[1].split(".")]
+            if [*table, key] == current:
+                return number
+        elif current == table and re.match(rf"^[\"']?{re.escape(key)}[\"']?\s*[=.]", stripped):
+            return number
+    return None
+
+
+def _explain(error: Any, text: str) -> str:
+    location = tuple(str(part) for part in error["loc"] if not isinstance(part, int))
+    key = ".".join(location)
+    at = _line(text, location) if location else None
+    where = f"line {at}: " if at else ""
+    if error["type"] == "extra_forbidden":
+        inside = location[0] in ("constants", "defaults") and len(location) > 1
+        known = list(Columns.model_fields) if inside else list(Collection.model_fields)
+        if not inside and location[0] in Columns.model_fields:
+            return f"{where}`{key}` is an ObsCore column: write it under [constants] or [defaults]"
+        return f"{where}unknown key `{key}`{_did_you_mean(location[-1], known)}"
+    if error["type"] == "missing":
+        return f"the key `{key}` is missing"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{where}`{key}`: {message[0].lower()}{message[1:]}"
+
+
+def parse_collection(text: str, origin: str) -> Collection:
+    """The collection that the text of a collection.toml describes; `origin` names it in errors."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CollectionError(f"{origin} is not valid TOML: {error}") from None
+    try:
+        return Collection.model_validate(table)
+    except ValidationError as error:
+        problems = [_explain(problem, text) for problem in error.errors()]
+        raise CollectionError(f"{origin}, " + f"\n{origin}, ".join(problems)) from None
+
+
+def load_collection(path: Path) -> tuple[Collection, Path]:
+    """The collection and its root directory, absolute; relative roots start at the file's own."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise CollectionError(f"{path} cannot be read: {reason}") from None
+    collection = parse_collection(text, str(path))
+    root = (path.absolute().parent / Path(collection.root).expanduser()).resolve()
+    if not root.is_dir():
+        line = _line(text, ("root",))
+        where = f"{path}, line {line}" if line else str(path)
+        raise CollectionError(
+            f"{where}: the root directory {collection.root!r} does not exist (looked for {root}); "
+            "a relative root starts at the directory of collection.toml"
+        )
+    return collection, root

@@ -1,0 +1,89 @@
+"""`starhaul ingest`: the run with a progress bar, and its report in sentences."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from service.config import Settings
+from service.database import owner_url
+from service.ingest.collection import load_collection
+from service.ingest.run import Report, run_ingest
+
+
+class _Rate(ProgressColumn):
+    """Files a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate of the last seconds, or of the whole run."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f} files/s")
+
+
+def ingest(
+    collection_toml: Path,
+    settings: Settings,
+    workers: int | None = None,
+    *,
+    rename: bool = False,
+    console: Console | None = None,
+) -> Report:
+    """Take a collection in, with a progress bar on the console (standard error).
+
+    Raises StarhaulError for what the publisher can put right.
+    """
+    console = console or Console(stderr=True)
+    collection, root = load_collection(collection_toml)
+    columns = (
+        TextColumn(f"[bold]{collection.name}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("ingest", total=None)
+        return asyncio.run(
+            run_ingest(
+                collection,
+                root,
+                owner_url(settings),
+                settings.authority,
+                workers=workers,
+                rename=rename,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        )
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """The report as lines of text: each refused file with its reason, then the counts."""
+    for path, reason in report.refused.items():
+        yield f"refused: {path}: {reason}"
+    for path, reason in report.unreadable.items():
+        yield f"not readable: {path}: {reason}"
+    counts = [f"{report.accepted} taken in", f"{report.unchanged} unchanged"]
+    counts += [f"{len(report.refused)} refused", f"{report.vanished} vanished"]
+    if report.unreadable:
+        counts.append(f"{len(report.unreadable)} not readable")
+    rate = report.accepted / report.seconds if report.seconds else 0.0
+    yield (
+        f"{report.collection}: {report.files} files: {', '.join(counts)} "
+        f"({report.seconds:.1f} s, {rate:.0f} files/s)"
+    )
+
+
+def exit_status(report: Report, strict: bool) -> int:
+    """0, or with `strict` 1 where a file stayed outside."""
+    return 1 if strict and not report.complete else 0

@@ -1,0 +1,228 @@
+"""One run of ingest: list, compare, read what is new or changed, write, mark what is gone.
+
+Every step can be repeated: a run that is killed is continued by the next one.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+
+from service.errors import StarhaulError, Unavailable
+from service.ingest import store
+from service.ingest.collection import Collection
+from service.ingest.read_file import Accepted, Outcome, Plan, Refused, read_batch
+from service.ingest.walk import FileStat, Listing, list_files
+
+_BATCH_FILES = 200
+_BATCH_BYTES = 64 * 2**20
+_ALONE = 64  # so few files are read faster than worker processes start
+
+Batch = list[tuple[str, FileStat]]
+
+
+class DiskFull(StarhaulError):
+    """The database's disk has no room for more."""
+
+    status = 507
+    title = "Disk full"
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did. `refused`: all refused files of the collection, with reasons."""
+
+    collection: str
+    files: int = 0
+    accepted: int = 0
+    unchanged: int = 0
+    vanished: int = 0
+    refused: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    bytes: int = 0
+    seconds: float = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file was taken in: what `--strict` asks for."""
+        return not self.refused and not self.unreadable
+
+
+Progress = Callable[[int, int], None]  # files done, files to do
+
+
+def workers_default() -> int:
+    """One process a core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _batches(files: Batch) -> Iterator[Batch]:
+    batch: Batch = []
+    size = 0
+    for item in files:
+        batch.append(item)
+        size += item[1].size
+        if len(batch) >= _BATCH_FILES or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _executor(workers: int, files: int) -> Executor:
+    if workers == 1 or files <= _ALONE:
+        return ThreadPoolExecutor(1)
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+async def _outcomes(files: Batch, plan: Plan, workers: int) -> AsyncIterator[list[Outcome]]:
+    """What became of the files, batch by batch as they are done.
+
+    A file that ends its worker process (a crash in a C library) is refused, and the others of its
+    batch are read again without it.
+    """
+    loop = asyncio.get_running_loop()
+    waiting = list(_batches(files))[::-1]
+    while waiting:
+        broken: list[Batch] = []
+        running: dict[asyncio.Future[list[Outcome]], Batch] = {}
+        with _executor(workers, len(files)) as pool:
+            try:
+                while waiting or running:
+                    while waiting and len(running) < workers * 2:
+                        batch = waiting.pop()
+                        running[loop.run_in_executor(pool, read_batch, batch, plan)] = batch
+                    done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    for future in done:
+                        batch = running.pop(future)
+                        try:
+                            yield future.result()
+                        except BrokenProcessPool:
+                            broken.append(batch)
+                    if broken:
+                        break
+                broken += running.values()
+            finally:
+                for future in running:
+                    future.cancel()
+        async for outcomes in _one_by_one(broken, plan):
+            yield outcomes
+
+
+async def _one_by_one(batches: list[Batch], plan: Plan) -> AsyncIterator[list[Outcome]]:
+    """The files of batches whose worker died, each in a process of its own."""
+    loop = asyncio.get_running_loop()
+    spawn = multiprocessing.get_context("spawn")
+    pool: ProcessPoolExecutor | None = None
+    try:
+        for path, stat in (item for batch in batches for item in batch):
+            pool = pool or ProcessPoolExecutor(1, mp_context=spawn)
+            try:
+                yield await loop.run_in_executor(pool, read_batch, [(path, stat)], plan)
+            except BrokenProcessPool:
+                pool = None
+                yield [Refused(path, stat, "reading it ended the reader process: it is damaged")]
+    finally:
+        if pool is not None:
+            pool.shutdown()
+
+
+async def run_ingest(
+    collection: Collection,
+    root: Path,
+    database_url: str,
+    authority: str,
+    *,
+    workers: int | None = None,
+    rename: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> Report:
+    """Take the files below `root` into the archive.
+
+    Raises UsageError (wrong authority, another run at work), DiskFull, Unavailable.
+    """
+    began = time.monotonic()
+    report = Report(collection.name)
+    listing = await asyncio.to_thread(list_files, root, collection.include, collection.exclude)
+    report.files, report.unreadable = len(listing.files), listing.unreadable
+    try:
+        connection = await asyncpg.connect(database_url, timeout=30)
+        try:
+            await _ingest(
+                connection,
+                collection,
+                root,
+                authority,
+                listing,
+                report,
+                workers or workers_default(),
+                rename,
+                progress,
+            )
+        finally:
+            await connection.close(timeout=10)
+    except asyncpg.DiskFullError:
+        raise DiskFull(
+            f"the database's disk is full. {report.accepted} files were taken in and are kept; "
+            "free some space, then run the same command again: it goes on where it stopped"
+        ) from None
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError) as error:
+        raise Unavailable(
+            f"the database cannot be reached ({type(error).__name__}). {report.accepted} files "
+            "were taken in and are kept; start it again (its log says why it stopped), then run "
+            "the same command again: it goes on where it stopped"
+        ) from None
+    report.seconds = time.monotonic() - began
+    return report
+
+
+async def _ingest(
+    connection: store.Connection,
+    collection: Collection,
+    root: Path,
+    authority: str,
+    listing: Listing,
+    report: Report,
+    workers: int,
+    rename: bool,
+    progress: Progress,
+) -> None:
+    await store.claim_authority(connection, authority, rename)
+    collection_id = await store.open_collection(connection, collection, str(root))
+    known = await store.known_files(connection, collection_id)
+    todo = [(path, stat) for path, stat in listing.files.items() if known.get(path) != stat]
+    report.unchanged = report.files - len(todo)
+    report.bytes = sum(stat.size for _, stat in todo)
+    present = await store.present_paths(connection, collection_id)
+    gone = [path for path in present if path not in listing.files and not listing.hidden(path)]
+    if gone:
+        report.vanished = await store.mark_vanished(connection, collection_id, gone)
+    await store.prepare(connection)
+    plan = Plan(
+        str(root),
+        collection.name,
+        collection.reader,
+        collection.header,
+        collection.stated("constants"),
+        collection.stated("defaults"),
+    )
+    done = 0
+    progress(0, len(todo))
+    async for outcomes in _outcomes(todo, plan, workers):
+        accepted = [item for item in outcomes if isinstance(item, Accepted)]
+        refused = [item for item in outcomes if isinstance(item, Refused)]
+        if accepted:
+            await store.write_accepted(connection, collection_id, collection, authority, accepted)
+        if refused:
+            await store.write_refused(connection, collection_id, refused)
+        report.accepted += len(accepted)
+        done += len(outcomes)
+        progress(done, len(todo))
+    report.refused = await store.refused_files(connection, collection_id)

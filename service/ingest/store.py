@@ -1,0 +1,327 @@
+"""What ingest writes: collections, datasets, holdings, spectra, refusals. One COPY a batch.
+
+Each function is one transaction or part of one; a run that is killed leaves whole batches.
+"""
+
+import json
+from dataclasses import fields
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+
+from schema.obscore import OBSCORE_COLUMNS
+from service.errors import UsageError
+from service.ingest.collection import Collection
+from service.ingest.facts import DatasetFacts, Spectrum
+from service.ingest.read_file import Accepted, Refused
+from service.ingest.readers import RULES
+from service.ingest.region import box, cells
+from service.ingest.walk import FileStat
+
+_NOT_READING = ("title", "description", "licence")  # a change of these reads no file again
+
+Connection = asyncpg.Connection[asyncpg.Record]
+
+_FACTS = {field.name for field in fields(DatasetFacts)}
+_OBSCORE = {
+    c.meta.name: c.sql_type for c in OBSCORE_COLUMNS if c.meta.name not in ("access_url", "s_snr")
+} | {"s_snr": "double precision"}
+_SPECTRUM = [field.name for field in fields(Spectrum)]
+_SPECTRUM_TYPES = {"n_points": "bigint", "snr": "double precision", "redshift": "double precision"}
+_HOLDING = {
+    "path": "text",
+    "size": "bigint",
+    "mtime_ns": "bigint",
+    "ctime_ns": "bigint",
+    "inode": "bigint",
+    "sha256": "bytea",
+    "crc32": "bigint",
+    "media_type": "text",
+    "reader": "text",
+}
+_SKY = {"hpx": "bigint", "hcell": "integer", "vertices": "double precision[]", "box": "text"}
+_INCOMING = (
+    _HOLDING
+    | _OBSCORE
+    | _SKY
+    | {"is_spectrum": "boolean"}
+    | {f"spectrum_{name}": _SPECTRUM_TYPES.get(name, "text") for name in _SPECTRUM}
+)
+
+
+def _sql() -> dict[str, str]:
+    """The statements of one batch; every name in them is a column of our own tables."""
+    obscore, holding = ", ".join(_OBSCORE), ", ".join(_HOLDING)
+    set_obscore = ", ".join(f"{c} = EXCLUDED.{c}" for c in _OBSCORE if c != "obs_publisher_did")
+    set_holding = ", ".join(f"{c} = EXCLUDED.{c}" for c in _HOLDING if c != "path")
+    set_sky = ", ".join(f"{c} = EXCLUDED.{c}" for c in _SKY)
+    spectrum = ", ".join(_SPECTRUM)
+    from_spectrum = ", ".join(f"spectrum_{name}" for name in _SPECTRUM)
+    set_spectrum = ", ".join(f"{c} = EXCLUDED.{c}" for c in _SPECTRUM)
+    i_holding = ", ".join(f"i.{c}" for c in _HOLDING)
+    columns = ", ".join(f"{name} {kind}" for name, kind in _INCOMING.items())
+    return {
+        "create": f"CREATE TEMPORARY TABLE IF NOT EXISTS incoming ({columns})",
+        "dataset": f"""
+            INSERT INTO archive.dataset
+                (collection_id, {obscore}, hpx, hcell, vertices, box, readable_by)
+            SELECT $1, {obscore}, hpx, hcell, vertices, box::cube, $2 FROM incoming
+            ON CONFLICT (obs_publisher_did) DO UPDATE SET {set_obscore}, {set_sky},
+                readable_by = EXCLUDED.readable_by, present = true, updated = now()""",  # noqa: S608
+        "holding": f"""
+            WITH written AS (
+                INSERT INTO archive.holding (collection_id, dataset_id, readable_by, {holding})
+                SELECT $1, d.id, $2, {i_holding}
+                FROM incoming i JOIN archive.dataset d USING (obs_publisher_did)
+                ON CONFLICT (collection_id, path) DO UPDATE SET {set_holding},
+                    readable_by = EXCLUDED.readable_by, state = 'present', ingested = now()
+                RETURNING id, dataset_id)
+            UPDATE archive.dataset d SET holding_id = w.id FROM written w
+            WHERE d.id = w.dataset_id AND d.holding_id IS DISTINCT FROM w.id""",  # noqa: S608
+        "no_spectrum": """
+            DELETE FROM archive.spectrum s
+            USING incoming i JOIN archive.dataset d USING (obs_publisher_did)
+            WHERE s.dataset_id = d.id AND NOT i.is_spectrum""",
+        "spectrum": f"""
+            INSERT INTO archive.spectrum (dataset_id, {spectrum})
+            SELECT d.id, {from_spectrum}
+            FROM incoming i JOIN archive.dataset d USING (obs_publisher_did) WHERE i.is_spectrum
+            ON CONFLICT (dataset_id) DO UPDATE SET {set_spectrum}""",  # noqa: S608
+        "no_refusal": """
+            DELETE FROM archive.refusal r USING incoming i
+            WHERE r.collection_id = $1 AND r.path = i.path""",
+    }
+
+
+_SQL = _sql()
+
+
+def publisher_did(authority: str, collection: str, path: str) -> str:
+    """obs_publisher_did of a file: IVOA identifiers 2.0 §4.1, a query part below the authority."""
+    return f"{authority}?{collection}/{quote(path, safe='/:@!$()*,;=~._-')}"
+
+
+def observation_id(collection: str, path: str) -> str:
+    """obs_id of a file: the collection and the path without its FITS suffixes."""
+    stem = path
+    for suffix in (".gz", ".bz2", ".fz", ".fits", ".fit", ".fts"):
+        if stem.lower().endswith(suffix) and len(stem) > len(suffix):
+            stem = stem[: -len(suffix)]
+    return f"{collection}/{stem}"
+
+
+async def claim_authority(connection: Connection, authority: str, rename: bool) -> None:
+    """Keep the authority at the first ingest; refuse another one later, unless it is a rename."""
+    await connection.execute(
+        "INSERT INTO archive.setting (key, value) VALUES ('authority', to_jsonb($1::text)) "
+        "ON CONFLICT (key) DO NOTHING",
+        authority,
+    )
+    kept = await connection.fetchval(
+        "SELECT value #>> '{}' FROM archive.setting WHERE key = 'authority'"
+    )
+    if kept == authority:
+        return
+    if not rename:
+        raise UsageError(
+            f"the identifiers of this archive begin with {kept}, and the authority is now set to "
+            f"{authority}; set STARHAUL_AUTHORITY={kept}, or rename all datasets with --rename "
+            "(links and citations to the old identifiers break)"
+        )
+    async with connection.transaction():
+        await connection.execute(
+            "UPDATE archive.dataset SET obs_publisher_did = $2 || substr(obs_publisher_did, "
+            "length($1) + 1), publisher_id = CASE WHEN publisher_id = $1 THEN $2 ELSE publisher_id "
+            "END WHERE starts_with(obs_publisher_did, $1 || '?')",
+            kept,
+            authority,
+        )
+        await connection.execute(
+            "UPDATE archive.setting SET value = to_jsonb($1::text) WHERE key = 'authority'",
+            authority,
+        )
+
+
+async def open_collection(connection: Connection, collection: Collection, root: str) -> int:
+    """The collection's id. Notes when what is said of its files last changed.
+
+    Files taken in before that moment are read again, also after a run that was killed. Raises
+    UsageError while another run works on the same collection.
+    """
+    toml = collection.model_dump(mode="json")
+    reading = {key: value for key, value in toml.items() if key not in _NOT_READING}
+    config = json.dumps({"toml": toml, "reading": reading | {"rules": RULES, "root": root}})
+    row = await connection.fetchrow(
+        """
+        INSERT INTO archive.collection (name, root, title, description, readable_by, config,
+                                        ingested)
+        VALUES ($1, $2, $3, $4, $5, $6::jsonb, now())
+        ON CONFLICT (name) DO UPDATE SET root = EXCLUDED.root, title = EXCLUDED.title,
+            description = EXCLUDED.description, readable_by = EXCLUDED.readable_by,
+            config = EXCLUDED.config,
+            ingested = CASE WHEN archive.collection.config -> 'reading' = EXCLUDED.config -> 'reading'
+                            THEN archive.collection.ingested ELSE now() END
+        RETURNING id""",
+        collection.name,
+        root,
+        collection.title,
+        collection.description,
+        collection.readable_by,
+        config,
+    )
+    assert row is not None  # RETURNING of one row
+    if not await connection.fetchval("SELECT pg_try_advisory_lock(1398035538, $1)", row["id"]):
+        raise UsageError(
+            f"another ingest of the collection {collection.name} is running; wait until it ends"
+        )
+    return int(row["id"])
+
+
+async def known_files(connection: Connection, collection_id: int) -> dict[str, FileStat]:
+    """The files whose dataset is up to date, with the stat they had."""
+    rows = await connection.fetch(
+        """
+        SELECT h.path, h.size, h.mtime_ns, h.ctime_ns, h.inode FROM archive.holding h
+        JOIN archive.collection c ON c.id = h.collection_id
+        WHERE h.collection_id = $1 AND h.state = 'present' AND h.ingested >= c.ingested
+        UNION ALL
+        SELECT r.path, r.size, r.mtime_ns, r.ctime_ns, r.inode FROM archive.refusal r
+        JOIN archive.collection c ON c.id = r.collection_id
+        WHERE r.collection_id = $1 AND r.refused >= c.ingested""",
+        collection_id,
+    )
+    return {row["path"]: FileStat(*row[1:]) for row in rows}
+
+
+async def refused_files(connection: Connection, collection_id: int) -> dict[str, str]:
+    """The refused files of a collection, with the reason."""
+    rows = await connection.fetch(
+        "SELECT path, reason FROM archive.refusal WHERE collection_id = $1 ORDER BY path",
+        collection_id,
+    )
+    return {row["path"]: row["reason"] for row in rows}
+
+
+async def present_paths(connection: Connection, collection_id: int) -> set[str]:
+    """All paths of which the archive serves something, or that it refused."""
+    rows = await connection.fetch(
+        "SELECT path FROM archive.holding WHERE collection_id = $1 AND state = 'present' "
+        "UNION SELECT path FROM archive.refusal WHERE collection_id = $1",
+        collection_id,
+    )
+    return {row["path"] for row in rows}
+
+
+async def prepare(connection: Connection) -> None:
+    """Make the table that batches are copied into."""
+    await connection.execute(_SQL["create"])
+
+
+def _record(
+    item: Accepted, authority: str, collection: Collection, cell: tuple[int | None, int | None]
+) -> tuple[Any, ...]:
+    facts, stat = item.facts, item.stat
+    values: dict[str, Any] = {name: getattr(facts, name) for name in _OBSCORE if name in _FACTS}
+    values |= {
+        "path": item.path,
+        "size": stat.size,
+        "mtime_ns": stat.mtime_ns,
+        "ctime_ns": stat.ctime_ns,
+        "inode": stat.inode,
+        "sha256": item.sha256,
+        "crc32": item.crc32,
+        "media_type": item.media_type,
+        "reader": item.reader,
+        "obs_id": observation_id(collection.name, item.path),
+        "obs_publisher_did": publisher_did(authority, collection.name, item.path),
+        "publisher_id": authority,
+        "access_format": item.media_type,
+        "access_estsize": (stat.size + 999) // 1000,
+        "data_rights": facts.data_rights or ("proprietary" if collection.readable_by else "public"),
+        "hpx": cell[0],
+        "hcell": cell[1],
+        "vertices": facts.vertices,
+        "box": box(facts.vertices, facts.s_region),
+        "is_spectrum": facts.spectrum is not None,
+    }
+    if facts.spectrum is not None:
+        values |= {f"spectrum_{name}": getattr(facts.spectrum, name) for name in _SPECTRUM}
+    return tuple(values.get(name) for name in _INCOMING)
+
+
+async def write_accepted(
+    connection: Connection,
+    collection_id: int,
+    collection: Collection,
+    authority: str,
+    items: list[Accepted],
+) -> None:
+    """Write datasets and holdings of a batch, in one transaction."""
+    positions = cells([(item.facts.s_ra, item.facts.s_dec) for item in items])
+    records = [
+        _record(item, authority, collection, cell)
+        for item, cell in zip(items, positions, strict=True)
+    ]
+    async with connection.transaction():
+        await connection.execute("TRUNCATE incoming")
+        await connection.copy_records_to_table("incoming", records=records, columns=list(_INCOMING))
+        readers = collection.readable_by
+        await connection.execute(_SQL["dataset"], collection_id, readers)
+        await connection.execute(_SQL["holding"], collection_id, readers)
+        await connection.execute(_SQL["no_spectrum"])
+        await connection.execute(_SQL["spectrum"])
+        await connection.execute(_SQL["no_refusal"], collection_id)
+
+
+async def write_refused(connection: Connection, collection_id: int, items: list[Refused]) -> None:
+    """Note refusals; what such a path held before is no longer there to be served."""
+    async with connection.transaction():
+        await connection.executemany(
+            """
+            INSERT INTO archive.refusal
+                (collection_id, path, reason, size, mtime_ns, ctime_ns, inode)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT (collection_id, path) DO UPDATE SET reason = EXCLUDED.reason,
+                size = EXCLUDED.size, mtime_ns = EXCLUDED.mtime_ns, ctime_ns = EXCLUDED.ctime_ns,
+                inode = EXCLUDED.inode, refused = now()""",
+            [
+                (
+                    collection_id,
+                    item.path,
+                    item.reason,
+                    item.stat.size,
+                    item.stat.mtime_ns,
+                    item.stat.ctime_ns,
+                    item.stat.inode,
+                )
+                for item in items
+            ],
+        )
+        await _withdraw(connection, collection_id, [item.path for item in items])
+
+
+async def mark_vanished(connection: Connection, collection_id: int, paths: list[str]) -> int:
+    """Mark files that are gone, and drop their refusals; the number of datasets withdrawn."""
+    async with connection.transaction():
+        await connection.execute(
+            "DELETE FROM archive.refusal WHERE collection_id = $1 AND path = ANY($2)",
+            collection_id,
+            paths,
+        )
+        return await _withdraw(connection, collection_id, paths)
+
+
+async def _withdraw(connection: Connection, collection_id: int, paths: list[str]) -> int:
+    status = await connection.execute(
+        """
+        WITH gone AS (
+            UPDATE archive.holding SET state = 'vanished'
+            WHERE collection_id = $1 AND path = ANY($2) AND state = 'present'
+            RETURNING dataset_id)
+        UPDATE archive.dataset d SET present = false, updated = now()
+        FROM gone WHERE d.id = gone.dataset_id""",
+        collection_id,
+        paths,
+    )
+    return int(status.split()[-1])
