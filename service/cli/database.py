@@ -1,24 +1,23 @@
 """`starhaul init`: create or migrate the database."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from service.config import Settings
-from service.errors import UsageError
+from service.cli.options import say, settings_for
 
 
 def init(
     home: Annotated[
-        Path | None, typer.Option(help="Migrate the embedded database of this home.")
+        Path | None, typer.Option(help="The home whose embedded database is meant.")
     ] = None,
 ) -> None:
-    """Create or migrate the database that STARHAUL_DATABASE_URL names, or that of a home."""
-    from schema.migrate import upgrade
+    """Create or migrate the database: STARHAUL_DATABASE_URL's, or else the home's own."""
+    from service.embedded.joining import joined
+    from service.embedded.migration import migrate
 
-    settings = Settings() if home is None else Settings(home_dir=home)
-    if settings.database_url is None:
-        raise UsageError("set STARHAUL_DATABASE_URL")
-    asyncio.run(upgrade(settings.database_url))
+    with joined(settings_for(home), say) as settings:
+        assert settings.database_url is not None
+        migrate(settings.database_url)
+    say("the database has this version's schema")

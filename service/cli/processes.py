@@ -9,7 +9,6 @@ import typer
 from service.config import Settings
 
 _GRACE_S = 5  # for transfers in progress when the API is asked to stop
-_QUEUES = "interactive,bulk,background"
 
 _WaitForGo = Annotated[bool, typer.Option("--wait-for-go", hidden=True)]
 
@@ -56,14 +55,12 @@ def worker(
     wait_for_go: _WaitForGo = False,
 ) -> None:
     """Run a Celery worker alone. It needs the same environment as the API."""
-    from service.worker import app
+    from service.worker import run_worker
 
     settings = Settings()
     slots = settings.interactive_slots + settings.bulk_slots + settings.background_slots
     _await_go(wait_for_go)
-    app.worker_main(
-        ["worker", "--loglevel=INFO", f"--concurrency={processes or slots}", f"--queues={_QUEUES}"]
-    )
+    run_worker(settings, processes or slots)
 
 
 def _await_go(wait: bool) -> None:

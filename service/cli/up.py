@@ -1,12 +1,11 @@
 """`starhaul up`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from service.config import Settings
+from service.cli.options import say, settings_for
 
 
 def up(
@@ -23,21 +22,14 @@ def up(
     from service.embedded.address import listen
     from service.embedded.home import open_home
     from service.embedded.run_state import take_lock
-    from service.embedded.supervisor import Archive, Stopped
+    from service.embedded.supervisor import Archive
 
-    settings = Settings() if home is None else Settings(home_dir=home)
+    settings = settings_for(home)
     opened = open_home(settings.home)
     with take_lock(opened), listen(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listener.getsockname()[1]}"
         if "public_url" not in settings.model_fields_set:
             settings.public_url = url
-        archive = Archive(settings, opened, listener, url, workers, _say)
-        try:
-            archive.run(lambda: print(f"ready {url}", flush=True))
-        except Stopped:
-            _say("stopped before it was ready")
-
-
-def _say(line: str) -> None:
-    print(f"starhaul: {line}", file=sys.stderr, flush=True)
+        archive = Archive(settings, opened, listener, url, workers, say)
+        archive.run(lambda: print(f"ready {url}", flush=True))

@@ -27,6 +27,10 @@ class HomeError(StarhaulError):
     title = "Home directory"
 
 
+class HomeInUse(HomeError):
+    """An archive runs on this home."""
+
+
 @dataclass(frozen=True)
 class Home:
     """Paths of one home directory; `root` is absolute."""
@@ -135,8 +139,9 @@ def _check_version(home: Home) -> None:
     if layout < LAYOUT or major < POSTGRES_MAJOR:
         raise HomeError(
             f"{home.root} was made by an older Starhaul (layout {layout}, PostgreSQL {major}; "
-            f"this one has layout {LAYOUT}, PostgreSQL {POSTGRES_MAJOR}); upgrade it: "
-            f"starhaul init --upgrade --home '{home.root}'"
+            f"this one has layout {LAYOUT}, PostgreSQL {POSTGRES_MAJOR}); upgrade it: start "
+            "it with that version once more, save it with pg_dump --format=custom, and load it "
+            "into a new home with pg_restore (docs/operations.md, Upgrades)"
         )
 
 

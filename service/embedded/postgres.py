@@ -18,7 +18,7 @@ import psutil
 
 from service.embedded.account import Account
 from service.embedded.home import Home, Secrets
-from service.embedded.process import MARK, Child, end_with_parent, last_lines
+from service.embedded.process import MARK, Child, end_with_parent, ended, last_lines
 from service.errors import StarhaulError
 
 DATABASE = "starhaul"
@@ -160,8 +160,13 @@ def _run(server: PostgresServer, cwd: Path, command: list[str], text: str = "") 
         )
 
 
-def wait_ready(server: PostgresServer, child: Child, say: Callable[[str], None]) -> None:
-    """Wait until the server takes connections, however long the recovery after a crash takes."""
+def wait_ready(
+    server: PostgresServer, child: Child, say: Callable[[str], None], pause: Callable[[], None]
+) -> None:
+    """Wait until the server takes connections, however long the recovery after a crash takes.
+
+    `pause` waits a moment between two looks, and may raise to give up.
+    """
     said = time.monotonic()
     while not server.ready():
         if not child.running:
@@ -172,7 +177,7 @@ def wait_ready(server: PostgresServer, child: Child, say: Callable[[str], None])
         if time.monotonic() - said > 10:
             say("PostgreSQL is still starting; recovery after a crash may take minutes")
             said = time.monotonic()
-        time.sleep(0.02)
+        pause()
 
 
 def stop_leftover(home: Home, say: Callable[[str], None]) -> None:
@@ -180,10 +185,11 @@ def stop_leftover(home: Home, say: Callable[[str], None]) -> None:
     try:
         pid = int((home.postgres_data / "postmaster.pid").read_text().splitlines()[0])
         process = psutil.Process(pid)
-        if Path(process.cwd()) != home.postgres_data.resolve():
+        if ended(process) or Path(process.cwd()) != home.postgres_data.resolve():
             return
     except (FileNotFoundError, ValueError, IndexError, psutil.Error):
         return
     say(f"shutting down PostgreSQL (process {pid}) that a former run left behind")
     process.send_signal(signal.SIGINT)
-    process.wait()
+    while not ended(process):
+        time.sleep(0.02)

@@ -23,6 +23,7 @@ from service.embedded.account import Account
 
 MARK = "STARHAUL_CHILD_OF"
 _PR_SET_PDEATHSIG = 1
+_LEFTOVER_GRACE = 5.0  # seconds
 _LOG_LIMIT = 10 * 2**20
 
 if sys.platform == "linux":
@@ -160,15 +161,28 @@ def stop_leftovers(home: Path, say: Callable[[str], None]) -> None:
     say(f"ending {len(left)} processes that a former run left behind")
     for process in left:
         _signal(process, signal.SIGTERM)
-    _, alive = psutil.wait_procs(left, timeout=5)
-    for process in alive:
+    end = time.monotonic() + _LEFTOVER_GRACE
+    while time.monotonic() < end and not all(map(ended, left)):
+        time.sleep(0.02)
+    for process in left:
         _signal(process, signal.SIGKILL)
-    psutil.wait_procs(alive, timeout=5)
+    while not all(map(ended, left)):
+        time.sleep(0.02)
+
+
+def ended(process: psutil.Process) -> bool:
+    """Whether it has ended. A zombie has: in a container nobody may ever collect it."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _marked(process: psutil.Process, home: str) -> bool:
     try:
-        return process.pid != os.getpid() and process.environ().get(MARK) == home
+        if process.pid == os.getpid() or ended(process):
+            return False
+        return process.environ().get(MARK) == home
     except psutil.Error:
         return False
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import IO
 
-from service.embedded.home import Home, HomeError, write_private
+from service.embedded.home import Home, HomeInUse, write_private
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class RunState:
 
 
 def take_lock(home: Home) -> IO[str]:
-    """Hold the home until the returned file is closed; HomeError where somebody else holds it."""
+    """Hold the home until the returned file is closed; HomeInUse where somebody else holds it."""
     lock = home.lock_file.open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -30,7 +30,7 @@ def take_lock(home: Home) -> IO[str]:
         state = read_state(home)
         where = f" at {state.url}" if state and state.url else ""
         who = f" (process {state.pid})" if state else ""
-        raise HomeError(
+        raise HomeInUse(
             f"the home {home.root} is already in use by a running archive{where}{who}; stop that "
             "one with Ctrl-C, or choose another home with --home"
         ) from None

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,10 +62,14 @@ def running_servers(
             shutil.rmtree(servers.socket_dir, ignore_errors=True)
 
 
-def wait_ready(servers: Servers, say: Say) -> None:
-    """Wait until PostgreSQL takes connections."""
+def _pause() -> None:
+    time.sleep(0.02)
+
+
+def wait_ready(servers: Servers, say: Say, pause: Callable[[], None] = _pause) -> None:
+    """Wait until PostgreSQL takes connections; `pause` may raise to give up."""
     if servers.postgres is not None:
-        postgres.wait_ready(servers.postgres, servers.children[0], say)
+        postgres.wait_ready(servers.postgres, servers.children[0], say, pause)
 
 
 def _prepare(settings: Settings, home: Home, with_redis: bool) -> Servers:

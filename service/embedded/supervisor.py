@@ -1,22 +1,20 @@
 """`starhaul up`: the servers, one worker, one API process, watched until Ctrl-C."""
 
-import asyncio
-import contextlib
 import http.client
 import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import NoReturn
 
-from schema.migrate import SchemaTooNew, upgrade
 from service.config import Settings
 from service.embedded import servers as embedded_servers
-from service.embedded.home import Home, HomeError
+from service.embedded.home import Home
+from service.embedded.migration import migrate
 from service.embedded.process import MARK, Child, last_lines
 from service.embedded.run_state import RunState, write_state
 from service.embedded.servers import Servers
@@ -28,8 +26,37 @@ _STEADY = 30.0  # a child that ran this long is started again at once
 _TRIES_AT_START = 3
 
 
-class Stopped(BaseException):
+class Stopped(Exception):
     """Ctrl-C or SIGTERM arrived."""
+
+
+class StopSignal:
+    """Notes SIGINT and SIGTERM; `pause` raises Stopped once one has arrived.
+
+    The handler itself raises nothing: an exception may arise inside of a fork, where it is lost.
+    """
+
+    def __init__(self) -> None:
+        self._arrived = False
+
+    def __enter__(self) -> "StopSignal":
+        signals = (signal.SIGINT, signal.SIGTERM)
+        self._before = {number: signal.signal(number, self._note) for number in signals}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self._arrived = True
+
+    def pause(self, seconds: float = _STEP) -> None:
+        """Sleep a moment, or raise Stopped."""
+        if not self._arrived:
+            time.sleep(seconds)
+        if self._arrived:
+            raise Stopped
 
 
 @dataclass
@@ -54,20 +81,20 @@ class Archive:
     _watches: dict[str, Watch] = field(default_factory=dict)
 
     def run(self, ready: Callable[[], None]) -> None:
-        """Serve until Stopped is raised by a signal; calls `ready` once the API answers.
+        """Serve until a signal arrives; calls `ready` once the API answers.
 
         Raises StarhaulError where a part does not start.
         """
         with (
-            _signals_raise(),
+            StopSignal() as stop,
             embedded_servers.running_servers(self.settings, self.home, self.say) as servers,
         ):
             children = [self._child("api", servers), self._child("worker", servers)]
             write_state(self.home, self._state(servers))
             try:
-                self._start(servers, children)
+                self._start(servers, children, stop)
                 ready()
-                self._watch([*servers.children, *children])
+                self._watch([*servers.children, *children], stop)
             except Stopped:
                 self.say("stopping")
             finally:
@@ -77,21 +104,22 @@ class Archive:
                     child.wait_stopped()
                 self.home.run_file.unlink(missing_ok=True)
 
-    def _start(self, servers: Servers, children: list[Child]) -> None:
+    def _start(self, servers: Servers, children: list[Child], stop: StopSignal) -> None:
         # The API and the worker import their modules while PostgreSQL starts and is migrated.
         for child in children:
             child.start()
-        embedded_servers.wait_ready(servers, self.say)
+        embedded_servers.wait_ready(servers, self.say, stop.pause)
         migrate(servers.database_url)
         if self.first is not None:
             self.first(self._environment(servers))
         for child in children:
             child.release()
-        self._wait_for_answer(servers, children)
+        self._wait_for_answer(servers, children, stop)
 
-    def _wait_for_answer(self, servers: Servers, children: list[Child]) -> None:
+    def _wait_for_answer(self, servers: Servers, children: list[Child], stop: StopSignal) -> None:
         api = children[0]
         while not _answers(self.listener):
+            stop.pause(0)
             self._restart_ended([*servers.children, *children])
             if self._watches.get("api", Watch()).failures >= _TRIES_AT_START:
                 raise StarhaulError(
@@ -99,10 +127,10 @@ class Archive:
                     + last_lines(api.log)
                 )
 
-    def _watch(self, children: list[Child]) -> NoReturn:
+    def _watch(self, children: list[Child], stop: StopSignal) -> NoReturn:
         while True:
             self._restart_ended(children)
-            time.sleep(_STEP)
+            stop.pause()
 
     def _restart_ended(self, children: list[Child]) -> None:
         now = time.monotonic()
@@ -165,14 +193,6 @@ class Archive:
         )
 
 
-def migrate(database_url: str) -> None:
-    """Bring the database to this version's schema."""
-    try:
-        asyncio.run(upgrade(database_url))
-    except SchemaTooNew as error:
-        raise HomeError(f"{error}: git pull && make install") from None
-
-
 def _answers(listener: socket.socket) -> bool:
     """Whether the API answers on the listening socket; waits a moment for it."""
     host, port = listener.getsockname()[:2]
@@ -186,20 +206,3 @@ def _answers(listener: socket.socket) -> bool:
         return False
     finally:
         connection.close()
-
-
-@contextlib.contextmanager
-def _signals_raise() -> Iterator[None]:
-    """SIGINT and SIGTERM raise Stopped, once: the second must not interrupt the stopping."""
-
-    def once(_number: int, _frame: FrameType | None) -> NoReturn:
-        for other in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(other, signal.SIG_IGN)
-        raise Stopped
-
-    before = {number: signal.signal(number, once) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

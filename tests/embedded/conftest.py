@@ -1,0 +1,126 @@
+"""A running `starhaul up` to start, kill and look into."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import psutil
+import pytest
+
+from service.embedded.home import Home
+from service.embedded.process import ended
+from service.embedded.run_state import RunState, read_state
+
+STARHAUL = (sys.executable, "-P", "-m", "service.cli")
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+    """The first true result of `condition`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.05)
+    pytest.fail(f"waited {seconds} s for: {what}")
+
+
+@dataclass
+class Up:
+    """One `starhaul up`; `errors` is the file its stderr goes to."""
+
+    process: "subprocess.Popen[str]"
+    home: Home
+    errors: Path
+    url: str = ""
+    family: list[psutil.Process] = field(default_factory=list)
+
+    def wait_ready(self) -> None:
+        """Read the line on stdout; remember the children, so that none may be left."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("ready http://"), self.errors.read_text()
+        self.url = line.split()[1]
+        self.family = psutil.Process(self.process.pid).children(recursive=True)
+
+    @property
+    def state(self) -> RunState:
+        state = read_state(self.home)
+        assert state is not None
+        return state
+
+    def child(self, name: str) -> psutil.Process:
+        """The direct child that runs a program or a command of starhaul."""
+        for child in psutil.Process(self.process.pid).children():
+            command = child.cmdline()
+            if command and (Path(command[0]).name == name or name in command):
+                return child
+        pytest.fail(f"no child {name}")
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Signal it and wait for its end."""
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def survivors(self) -> list[psutil.Process]:
+        """Those of the children seen at the start that still run."""
+        return [child for child in self.family if not ended(child)]
+
+
+def sql(where: Up | str, statement: str, *arguments: Any) -> Any:
+    """The first value that a statement gives in the archive's database, or one of a URL."""
+    url = where if isinstance(where, str) else where.state.database_url
+
+    async def work() -> Any:
+        connection = await asyncpg.connect(url)
+        try:
+            return await connection.fetchval(statement, *arguments)
+        finally:
+            await connection.close()
+
+    with ThreadPoolExecutor(1) as thread:  # the test's own loop stays as it is
+        return thread.submit(asyncio.run, work()).result()
+
+
+StartUp = Callable[..., Up]
+
+
+@pytest.fixture
+def start_up(tmp_path: Path) -> Iterator[StartUp]:
+    """A function that starts `starhaul up` on a home and waits for its ready line."""
+    started: list[Up] = []
+
+    def start(home: Path, *options: str, ready: bool = True, **settings: Any) -> Up:
+        errors = tmp_path / f"stderr-{len(started)}.txt"
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("STARHAUL_")}
+        with errors.open("w") as stderr:
+            process = subprocess.Popen(
+                [*STARHAUL, "up", "--home", str(home), "--port", "0", *options],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                env=environment,
+                start_new_session=True,
+                **settings,
+            )
+        up = Up(process, Home(home), errors)
+        started.append(up)
+        if ready:
+            up.wait_ready()
+        return up
+
+    yield start
+    for up in started:
+        if up.process.poll() is None:
+            up.stop()
+        if up.process.stdout is not None:
+            up.process.stdout.close()

@@ -1,0 +1,228 @@
+"""`starhaul up`: ready, stop, kill, start again; nothing lost, nothing left."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import asyncpg
+import httpx
+import psutil
+import pytest
+
+from service.embedded.account import UNPRIVILEGED, Account
+from service.embedded.process import ended
+from tests.embedded.conftest import STARHAUL, StartUp, Up, sql, wait_for
+
+
+def write_row(up: Up, value: str) -> None:
+    sql(up, "INSERT INTO archive.setting VALUES ('test', to_jsonb($1::text))", value)
+
+
+def read_row(up: Up) -> str:
+    return str(sql(up, "SELECT value #>> '{}' FROM archive.setting WHERE key = 'test'"))
+
+
+def test_ready_line_then_ctrl_c_leaves_nothing(start_up: StartUp, tmp_path: Path) -> None:
+    up = start_up(tmp_path / "home")
+    assert up.url.startswith("http://127.0.0.1:")
+    assert httpx.get(up.url + "/api/openapi.json").status_code == 200
+    socket_dir = up.state.socket_dir
+    assert up.stop(signal.SIGINT) == 0
+    assert up.process.stdout is not None
+    assert up.process.stdout.read() == ""  # the ready line was all
+    assert up.survivors() == []
+    assert socket_dir is not None
+    assert not Path(socket_dir).exists()
+    assert not up.home.run_file.exists()
+
+
+def test_durability_is_on_and_secrets_are_closed(start_up: StartUp, tmp_path: Path) -> None:
+    up = start_up(tmp_path / "home")
+    names = ("fsync", "full_page_writes", "synchronous_commit", "data_checksums")
+    assert [sql(up, f"SHOW {name}") for name in names] == ["on"] * 4
+    assert sql(up, "SHOW password_encryption") == "scram-sha-256"
+    assert sql(up, "SELECT usesuper FROM pg_user WHERE usename = user") is False
+    for path in (up.home.secrets_file, up.home.run_file):
+        assert path.stat().st_mode & 0o077 == 0
+    arguments = [" ".join(child.cmdline()) for child in up.family if not ended(child)]
+    for secret in json.loads(up.home.secrets_file.read_text()).values():
+        assert not any(secret in line for line in arguments)
+
+
+def test_tcp_wants_the_password(start_up: StartUp, tmp_path: Path) -> None:
+    up = start_up(tmp_path / "home")
+    port = up.state.database_url.rpartition("port=")[2]
+    assert sql(up, "SHOW listen_addresses") == "127.0.0.1"
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        sql(f"postgresql://starhaul:no@127.0.0.1:{port}/starhaul", "SELECT 1")
+
+
+def test_kill_of_the_group_loses_nothing(start_up: StartUp, tmp_path: Path) -> None:
+    up = start_up(tmp_path / "home")
+    write_row(up, "kept")
+    os.killpg(up.process.pid, signal.SIGKILL)
+    wait_for(lambda: not up.survivors(), "the children end with their parent", 15)
+    again = start_up(tmp_path / "home")
+    assert read_row(again) == "kept"
+
+
+def test_kill_of_every_process_loses_nothing(start_up: StartUp, tmp_path: Path) -> None:
+    up = start_up(tmp_path / "home")
+    write_row(up, "kept")
+    family = psutil.Process(up.process.pid).children(recursive=True)
+    for process in (*family, psutil.Process(up.process.pid)):
+        if process.is_running():
+            process.kill()
+    again = start_up(tmp_path / "home")
+    assert read_row(again) == "kept"
+    assert (
+        "database system was not properly shut down"
+        in (again.home.log / "postgres.log").read_text()
+    )
+
+
+def test_leftovers_of_a_former_run_are_ended(start_up: StartUp, tmp_path: Path) -> None:
+    """A process that outlived its parent (no kernel signal reached it) is found by its mark."""
+    up = start_up(tmp_path / "home")
+    up.stop()
+    orphan = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(300)"],
+        env=os.environ | {"STARHAUL_CHILD_OF": str(tmp_path / "home")},
+    )
+    again = start_up(tmp_path / "home")
+    assert orphan.poll() == -signal.SIGTERM
+    assert "left behind" in again.errors.read_text()
+
+
+def test_postgres_left_behind_is_shut_down_in_order(start_up: StartUp, tmp_path: Path) -> None:
+    up = start_up(tmp_path / "home")
+    write_row(up, "kept")
+    server = up.child("postgres")
+    server.suspend()  # stopped, it does not see the signal of its parent's death
+    os.killpg(up.process.pid, signal.SIGKILL)
+    up.process.wait()
+    server.resume()
+    again = start_up(tmp_path / "home")
+    assert read_row(again) == "kept"
+    assert not server.is_running()
+
+
+def test_second_up_on_a_running_home(start_up: StartUp, tmp_path: Path) -> None:
+    up = start_up(tmp_path / "home")
+    second = start_up(tmp_path / "home", ready=False)
+    assert second.process.wait(20) == 1
+    message = second.errors.read_text()
+    assert up.url in message
+    assert str(up.process.pid) in message
+    assert "Traceback" not in message
+    assert httpx.get(up.url + "/api/openapi.json").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "name", ["a home with blanks, 'quotes' and ü", "x" * 120 + "/" + "y" * 120]
+)
+def test_awkward_paths(start_up: StartUp, tmp_path: Path, name: str) -> None:
+    up = start_up(tmp_path / name)
+    write_row(up, "kept")
+    assert up.stop() == 0
+    assert read_row(start_up(tmp_path / name)) == "kept"
+
+
+def test_home_below_a_closed_directory(start_up: StartUp, tmp_path: Path) -> None:
+    """Its permissions stay as they are; as root, PostgreSQL runs as somebody else all the same."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    up = start_up(closed / "home")
+    write_row(up, "kept")
+    assert closed.stat().st_mode & 0o777 == 0o700
+    if os.geteuid() == 0:
+        assert up.child("postgres").username() in UNPRIVILEGED
+        assert up.child("redis-server").username() in UNPRIVILEGED
+    assert up.stop() == 0
+    assert read_row(start_up(closed / "home")) == "kept"
+
+
+def test_postgres_killed_while_serving(start_up: StartUp, tmp_path: Path) -> None:
+    up = start_up(tmp_path / "home")
+    write_row(up, "kept")
+    up.child("postgres").kill()
+    query = {"LANG": "ADQL", "QUERY": "SELECT COUNT(*) FROM tap_schema.tables"}
+    answers: list[httpx.Response] = []
+
+    def recovered() -> bool:
+        answers.append(httpx.get(up.url + "/tap/sync", params=query, timeout=30))
+        return answers[-1].status_code == 200
+
+    wait_for(recovered, "queries answer again", 60)
+    for answer in answers[:-1]:
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+    assert read_row(up) == "kept"
+
+
+@pytest.mark.parametrize("name", ["redis-server", "worker", "serve"])
+def test_a_killed_child_is_started_again(start_up: StartUp, tmp_path: Path, name: str) -> None:
+    up = start_up(tmp_path / "home")
+    first = up.child(name)
+    first.kill()
+    # The supervisor collects it first: psutil lists a zombie without a command.
+    wait_for(lambda: not first.is_running(), f"{name} is collected")
+    second = wait_for(lambda: _child_or_none(up, name), f"{name} runs again")
+    assert second.pid != first.pid
+    assert httpx.get(up.url + "/api/openapi.json", timeout=30).status_code == 200
+    assert "was ended by signal SIGKILL; starting it again" in up.errors.read_text()
+
+
+def _child_or_none(up: Up, name: str) -> psutil.Process | None:
+    try:
+        return up.child(name)
+    except (pytest.fail.Exception, psutil.NoSuchProcess):
+        return None
+
+
+def test_port_in_use_names_the_process(start_up: StartUp, tmp_path: Path) -> None:
+    up = start_up(tmp_path / "one")
+    port = up.url.rpartition(":")[2]
+    second = start_up(tmp_path / "two", "--port", port, ready=False)
+    assert second.process.wait(20) == 1
+    message = second.errors.read_text()
+    assert f"port {port} is in use by process {up.process.pid}" in message
+    assert "--port" in message
+
+
+_REACHABLE = os.geteuid() == 0 and Account("nobody", 65534, 65534).may_enter(
+    Path(sys.executable).resolve().parent
+)
+
+if _REACHABLE:  # else this suite itself runs as an ordinary user, or nobody else can enter here
+
+    def test_as_an_ordinary_user(
+        start_up: StartUp, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+            os.chown(directory, 65534, 65534)
+            up = start_up(
+                Path(directory) / "home", user=65534, group=65534, extra_groups=[], cwd=directory
+            )
+            assert up.child("postgres").uids().real == 65534
+            assert up.child("serve").uids().real == 65534
+            assert up.stop() == 0
+
+
+def test_settings_that_are_wrong(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*STARHAUL, "up", "--home", str(tmp_path / "home")],
+        env=os.environ | {"STARHAUL_BULK_SLOTS": "none"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "starhaul: wrong settings in the environment: STARHAUL_BULK_SLOTS"
+    )
+    assert "Traceback" not in done.stderr
