@@ -1,0 +1,53 @@
+# make demo   a running archive with demo data on http://127.0.0.1:8000 (PORT=N for another port)
+# make test   all tests;  make lint  all checks;  make bench  all measurements
+
+SHELL := /bin/sh
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+RUN := $(VENV)/bin/python
+STARHAUL := $(VENV)/bin/starhaul
+
+.PHONY: demo test lint bench install python
+
+demo: $(VENV)/.runtime
+	exec $(STARHAUL) up --home demo-home --demo --port $(PORT)
+
+install: $(VENV)/.dev
+
+test: $(VENV)/.dev
+	$(RUN) -m pytest
+
+lint: $(VENV)/.dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.dev
+	@for figure in bench/*.py; do \
+		case "$$figure" in */_*) continue ;; esac; \
+		echo "== $$figure"; $(RUN) -m "bench.$$(basename "$$figure" .py)" || exit 1; \
+	done
+
+# The stamps say which lock file the environment was made from.
+$(VENV)/.runtime: requirements.lock pyproject.toml | python
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --require-hashes -r requirements.lock
+	$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(RUN) -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+python:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "$(PYTHON) is not installed: apt install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Starhaul needs Python 3.11 or later, $(PYTHON) is" \
+			"$$($(PYTHON) --version 2>&1); name a newer one: make PYTHON=python3.11" >&2; exit 1; }
+	@test -x $(RUN) || $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "Python's venv module is missing: apt install" \
+			"python$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv" >&2; \
+		exit 1; }
