@@ -1,0 +1,104 @@
+"""The VOTable document around the rows: VOTable 1.4, DALI 1.1 §4."""
+
+import re
+from collections.abc import Sequence
+
+from lxml import etree
+
+from service.results.format import Head, Outcome
+from service.results.wire import ELEMENT_NULL, WireColumn
+
+NAMESPACE = "http://www.ivoa.net/xml/VOTable/v1.3"  # the namespace of 1.3 and 1.4 alike
+_SCHEMA_LOCATION = f"{NAMESPACE} http://www.ivoa.net/xml/VOTable/votable-1.4.xsd"
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FLOATING = ("float", "double")
+
+
+def xml_text(text: str) -> str:
+    """The text with what XML 1.0 cannot hold replaced by U+FFFD."""
+    return _ILLEGAL.sub("\ufffd", text)
+
+
+def status_info(value: str, text: str) -> bytes:
+    """One INFO named QUERY_STATUS (DALI 1.1 §4.4)."""
+    return etree.tostring(_info("QUERY_STATUS", value, text), encoding="utf-8")
+
+
+def document(head: Head, serialization: str, wide_text: Sequence[bool]) -> tuple[bytes, bytes]:
+    """What comes before the first row and after the last; `serialization` is the element that
+    holds the rows, without its STREAM. `wide_text` tells which columns are unicodeChar."""
+    root, resource = _root()
+    resource.append(_info("QUERY_STATUS", "OK", ""))
+    for name, value, text in head.infos:
+        resource.append(_info(name, value, text))
+    table = etree.SubElement(resource, "TABLE")
+    for column, wide in zip(head.columns, wide_text, strict=True):
+        table.append(_field(column, wide))
+    data = etree.SubElement(etree.SubElement(table, "DATA"), serialization)
+    data.append(etree.ProcessingInstruction("rows"))
+    before, _, after = _bytes(root).partition(b"<?rows ?>")
+    return before, after
+
+
+def end(after: bytes, outcome: Outcome) -> bytes:
+    """The end of a document with the INFO that says why it ended early (DALI 1.1 §4.4.1)."""
+    if outcome.error is not None:
+        info = status_info("ERROR", outcome.error)
+    elif outcome.overflow is not None:
+        info = status_info(
+            "OVERFLOW",
+            f"the result was cut after {outcome.overflow} rows (MAXREC); there are more",
+        )
+    else:
+        return after
+    return after.replace(b"</RESOURCE>", info + b"</RESOURCE>")
+
+
+def error_document(message: str, infos: Sequence[tuple[str, str, str]] = ()) -> bytes:
+    """A VOTable that says why there is no result (DALI 1.1 §4.4)."""
+    root, resource = _root()
+    resource.append(_info("QUERY_STATUS", "ERROR", message))
+    for name, value, text in infos:
+        resource.append(_info(name, value, text))
+    return _bytes(root)
+
+
+def _root() -> tuple[etree._Element, etree._Element]:
+    root = etree.Element("VOTABLE", nsmap={None: NAMESPACE, "xsi": _XSI}, version="1.4")
+    root.set(f"{{{_XSI}}}schemaLocation", _SCHEMA_LOCATION)
+    return root, etree.SubElement(root, "RESOURCE", type="results")
+
+
+def _bytes(root: etree._Element) -> bytes:
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(root, encoding="utf-8")
+
+
+def _info(name: str, value: str, text: str) -> etree._Element:
+    info = etree.Element("INFO", name=name, value=xml_text(value))
+    info.text = xml_text(text) or None
+    return info
+
+
+def _field(column: WireColumn, wide: bool) -> etree._Element:
+    meta = column.meta
+    datatype = "unicodeChar" if wide else meta.datatype
+    attributes = {
+        "ID": column.sql_name,
+        "name": meta.name,
+        "datatype": datatype,
+        "arraysize": "*" if column.is_text else meta.arraysize,
+        "xtype": meta.xtype,
+        "unit": meta.unit,
+        "ucd": meta.ucd,
+        "utype": meta.utype,
+    }
+    field = etree.Element("FIELD")
+    for name, value in attributes.items():
+        if value is not None:
+            field.set(name, xml_text(value))
+    if meta.description:
+        etree.SubElement(field, "DESCRIPTION").text = xml_text(meta.description)
+    if column.is_array and meta.datatype not in (*_FLOATING, "boolean"):
+        etree.SubElement(field, "VALUES", null=ELEMENT_NULL[meta.datatype])
+    return field
