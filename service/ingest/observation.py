@@ -46,7 +46,9 @@ def observation(dataproduct_type: str, *headers: Header, hours: bool = False) ->
     """
     place = sky.position(*headers, hours=hours)
     title = _first(headers, "TITLE")
-    proposal = _first(headers, "PROG_ID", "PROPOSID", "PROPID", "PROGRAM", "GTCPROGI")
+    proposal = _first(
+        headers, "PROG_ID", "ESO OBS PROG ID", "PROPOSID", "PROPID", "PROGRAM", "GTCPROGI"
+    )
     facts = DatasetFacts(
         dataproduct_type,
         calib_level=calib_level(*headers),
