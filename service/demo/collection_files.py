@@ -60,16 +60,21 @@ def collection_text(collection: DemoCollection) -> str:
         f'title = "{collection.title}"\n'
         f'description = "{collection.description}"\n'
         f'root = "."\n'
+        f"\n[constants]\n"
         f'obs_collection = "{collection.name}"\n'
         f'facility_name = "Simulated"\n'
+        f"calib_level = 2\n"
     )
+
+
+def collection_paths(directory: Path) -> list[Path]:
+    """The collection.toml files of a demo archive in `directory`."""
+    return [directory / collection.folder / "collection.toml" for collection in COLLECTIONS]
 
 
 def write_collections(directory: Path) -> list[Path]:
     """Write a collection.toml into each folder below `directory`."""
-    paths = []
-    for collection in COLLECTIONS:
-        path = directory / collection.folder / "collection.toml"
+    paths = collection_paths(directory)
+    for path, collection in zip(paths, COLLECTIONS, strict=True):
         path.write_text(collection_text(collection), encoding="utf-8")
-        paths.append(path)
     return paths
