@@ -72,7 +72,7 @@ def unpack(data: bytes) -> bytes:
     return plain
 
 
-@dataclass(slots=True)
+@dataclass
 class Hdu:
     """A header, and where its data lie."""
 
@@ -82,17 +82,17 @@ class Hdu:
     data_offset: int
     data_size: int
 
-    @property
+    @cached_property
     def name(self) -> str:
         """EXTNAME in upper case, "" where there is none."""
         return (self.header.text("EXTNAME") or "").upper()
 
-    @property
+    @cached_property
     def compressed(self) -> bool:
         """A tile-compressed image, FITS 4.0 §10.1."""
         return self.header.flag("ZIMAGE") is True
 
-    @property
+    @cached_property
     def is_table(self) -> bool:
         """A binary or ASCII table that is no compressed image."""
         return (self.header.text("XTENSION") or "") in (
@@ -101,13 +101,13 @@ class Hdu:
             "A3DTABLE",
         ) and not self.compressed
 
-    @property
+    @cached_property
     def is_image(self) -> bool:
         """A primary array or image extension, also tile-compressed, that has pixels."""
         kind = self.header.text("XTENSION")
         return (kind in (None, "IMAGE", "IUEIMAGE") or self.compressed) and bool(self.shape)
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """NAXIS1, NAXIS2, ... of the image (of the uncompressed one), in FITS order; () if none."""
         z = "Z" if self.compressed else ""
@@ -121,7 +121,7 @@ class Hdu:
         """NAXIS2 of a table."""
         return self.header.integer("NAXIS2")
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
         """TTYPEn in the table's order, "" for a column without name."""
         return [

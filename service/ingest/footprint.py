@@ -136,20 +136,30 @@ def _vectors(ra: Points, dec: Points) -> Points:
 
 def _straight(vectors: Points, tolerance: float) -> bool:
     """Whether the points between corners lie within `tolerance` (radians) of the great circles."""
-    for start in range(0, len(vectors), _EDGE_POINTS):
-        normal = np.cross(vectors[start], vectors[(start + _EDGE_POINTS) % len(vectors)])
-        length = np.linalg.norm(normal)
-        if length == 0:
-            continue
-        inner = vectors[start + 1 : start + _EDGE_POINTS]
-        if np.max(np.abs(inner @ (normal / length))) > tolerance:
-            return False
-    return True
+    corners = vectors[::_EDGE_POINTS]
+    normals = _cross(corners, np.concatenate([corners[1:], corners[:1]]))
+    lengths = np.sqrt((normals**2).sum(axis=1))
+    edges = vectors.reshape(len(corners), _EDGE_POINTS, 3)
+    away = np.abs(np.einsum("eps,es->ep", edges, normals)).max(axis=1)
+    return bool(np.all(away <= tolerance * lengths))
+
+
+def _cross(a: Points, b: Points) -> Points:
+    """Rows of a cross rows of b (np.cross does the same with ten times the overhead)."""
+    return np.stack(
+        [
+            a[:, 1] * b[:, 2] - a[:, 2] * b[:, 1],
+            a[:, 2] * b[:, 0] - a[:, 0] * b[:, 2],
+            a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0],
+        ],
+        axis=-1,
+    )
 
 
 def _counter_clockwise(vectors: Points) -> Points:
     """The same vertices, counter-clockwise as seen from the centre of the sphere."""
-    turns = np.cross(vectors, np.roll(vectors, -1, axis=0)).sum(axis=0) @ vectors.sum(axis=0)
+    following = np.concatenate([vectors[1:], vectors[:1]])
+    turns = _cross(vectors, following).sum(axis=0) @ vectors.sum(axis=0)
     return vectors[::-1] if turns > 0 else vectors
 
 

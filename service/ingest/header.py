@@ -15,21 +15,22 @@ from astropy.io.fits.verify import VerifyError
 Value = str | int | float | bool
 
 _CARD = 80
-_FIXED_NUMBER = re.compile(rb"\s*([+-]?\d+(?:\.\d*)?(?:[EeDd][+-]?\d+)?)\s*(?:/.*)?$")
-_FIXED_TEXT = re.compile(rb"\s*'([^']*)'\s*(?:/.*)?$")
+_COMMENTARY = frozenset(("", "COMMENT", "HISTORY"))
+_FIXED_NUMBER = re.compile(r"\s*([+-]?\d+(?:\.\d*)?(?:[EeDd][+-]?\d+)?)\s*(?:/.*)?$")
+_FIXED_TEXT = re.compile(r"\s*'([^']*)'\s*(?:/.*)?$")
 
 
-def _card(image: bytes) -> Card:
-    return Card.fromstring(image)
+def _card(image: str) -> Card:
+    return Card.fromstring(image.encode("latin-1"))
 
 
-def _value(image: bytes) -> Value | None:
+def _value(image: str) -> Value | None:
     body = image[10:]
-    if image[8:10] == b"= " and len(image) == _CARD:
+    if image[8:10] == "= " and len(image) == _CARD:
         if match := _FIXED_TEXT.match(body):
-            return _printable(match[1].decode("latin-1"))
+            return _printable(match[1])
         if match := _FIXED_NUMBER.match(body):
-            text = match[1].decode().replace("D", "E").replace("d", "e")
+            text = match[1].replace("D", "E").replace("d", "e")
             return int(text) if text.lstrip("+-").isdigit() else float(text)
     try:
         value = _card(image).value
@@ -58,18 +59,22 @@ class Header:
         self.raw = raw
         self._overrides = {key.upper(): value for key, value in (overrides or {}).items()}
         self._values: dict[str, Value | None] = {}
-        self._cards: dict[str, bytes] = {}
+        self._cards: dict[str, str] = {}
+        text = raw.decode("latin-1")
         previous = ""
-        for start in range(0, len(raw), _CARD):
-            image = raw[start : start + _CARD]
-            keyword = image[:8].rstrip().decode("latin-1").upper()
+        for start in range(0, len(text), _CARD):
+            keyword = text[start : start + 8].rstrip()
+            if keyword in _COMMENTARY:
+                continue
             if keyword == "END":
                 break
+            image = text[start : start + _CARD]
             if keyword == "HIERARCH":
-                keyword = image[9:].split(b"=", 1)[0].strip().decode("latin-1").upper()
-            if keyword == "CONTINUE" and previous in self._cards:
-                self._cards[previous] += image
-            elif keyword not in ("", "COMMENT", "HISTORY"):
+                keyword = image[9:].split("=", 1)[0].strip().upper()
+            if keyword == "CONTINUE":
+                if previous in self._cards:
+                    self._cards[previous] += image
+            else:
                 self._cards[keyword] = image
                 previous = keyword
 

@@ -5,7 +5,7 @@ Each function is one transaction or part of one; a run that is killed leaves who
 
 import json
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 import asyncpg
@@ -21,7 +21,7 @@ from service.ingest.walk import FileStat
 
 _NOT_READING = ("title", "description", "licence")  # a change of these reads no file again
 
-Connection = asyncpg.Connection[asyncpg.Record]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 _FACTS = {field.name for field in fields(DatasetFacts)}
 _OBSCORE = {
@@ -160,8 +160,9 @@ async def open_collection(connection: Connection, collection: Collection, root: 
         ON CONFLICT (name) DO UPDATE SET root = EXCLUDED.root, title = EXCLUDED.title,
             description = EXCLUDED.description, readable_by = EXCLUDED.readable_by,
             config = EXCLUDED.config,
-            ingested = CASE WHEN archive.collection.config -> 'reading' = EXCLUDED.config -> 'reading'
-                            THEN archive.collection.ingested ELSE now() END
+            ingested = CASE
+                WHEN archive.collection.config -> 'reading' = EXCLUDED.config -> 'reading'
+                THEN archive.collection.ingested ELSE now() END
         RETURNING id""",
         collection.name,
         root,

@@ -104,15 +104,18 @@ def ucd_medium(ucd: str | None) -> str | None:
     return "air" if "obs.atmos" in words else "vacuum"
 
 
+def wat_text(header: Header, axis: int) -> str:
+    """The text of IRAF's WATi_nnn cards of an axis (i = 0: of all axes), put together again."""
+    pieces: list[str] = []
+    while (card := f"WAT{axis}_{len(pieces) + 1:03d}") in header:
+        pieces.append(str(header.get(card) or "").ljust(68))
+    return "".join(pieces)
+
+
 def wat_attributes(header: Header, axis: int) -> dict[str, str]:
-    """The attributes in IRAF's WATi_nnn cards of an axis (i = 0: of all axes)."""
-    text = "".join(
-        str(header.get(card) or "").ljust(68)
-        for n in range(1, 1000)
-        if (card := f"WAT{axis}_{n:03d}") in header
-    )
+    """The attributes `key=value` in IRAF's WATi_nnn cards of an axis."""
     attributes: dict[str, str] = {}
-    for piece in text.replace(" = ", "=").split():
+    for piece in wat_text(header, axis).replace(" = ", "=").split():
         key, separator, value = piece.partition("=")
         if separator:
             attributes[key] = value.strip('"')

@@ -24,6 +24,7 @@ from service.ingest.wavelength import (
     declared_medium,
     is_spectral,
     wat_attributes,
+    wat_text,
 )
 
 TAKES = "spectra in images: linear and log-linear axes (CTYPE1, CRVAL1, CDELT1), IRAF multispec"
@@ -76,12 +77,7 @@ def read(fits: FitsFile) -> DatasetFacts:
 
 def _multispec(header: Header, primary: Header) -> tuple[Coverage, int]:
     """Bounds over all apertures, and the number of points of all of them (Valdes 1993 §5)."""
-    text = "".join(
-        str(header.get(card) or "").ljust(68)
-        for n in range(1, 1000)
-        if (card := f"WAT2_{n:03d}") in header
-    )
-    specs = [match[2].split() for match in _SPEC.finditer(text)]
+    specs = [match[2].split() for match in _SPEC.finditer(wat_text(header, 2))]
     if not specs:
         raise Refusal("a multispec image without its dispersion functions", ("WAT2_001",))
     low, high, points = [], [], 0
