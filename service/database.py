@@ -39,10 +39,14 @@ class NotConfigured(StarhaulError):
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """`owner`: SQLAlchemy on our own tables. `reader`: raw asyncpg for user queries and COPY."""
+    """`owner`: SQLAlchemy on our own tables. `reader`: raw asyncpg for user queries and COPY.
+
+    `owner_copy`: raw asyncpg that logs in as the owner, for COPY out of our own tables.
+    """
 
     owner: AsyncEngine
     reader: "asyncpg.Pool[asyncpg.Record]"
+    owner_copy: "asyncpg.Pool[asyncpg.Record]"
 
 
 def is_outage(error: BaseException) -> bool:
@@ -102,11 +106,22 @@ async def open_database(
             "jit": "off",
         },
     )
+    owner_copy = await asyncpg.create_pool(
+        owner_url(settings),
+        min_size=0,
+        max_size=owner_size,
+        timeout=10,
+        server_settings={
+            "application_name": "starhaul-owner-copy",
+            "starhaul.public_url": settings.base_url,
+        },
+    )
     try:
-        yield Database(owner=owner, reader=reader)
+        yield Database(owner=owner, reader=reader, owner_copy=owner_copy)
     finally:
-        try:
-            await asyncio.wait_for(reader.close(), timeout=5)
-        except TimeoutError:
-            reader.terminate()
+        for pool in (reader, owner_copy):
+            try:
+                await asyncio.wait_for(pool.close(), timeout=5)
+            except TimeoutError:
+                pool.terminate()
         await owner.dispose()

@@ -1,0 +1,206 @@
+"""The bytes of a part, made while they are sent: headers, publishers' files, zeros.
+
+A member is compared with its frozen state when it is opened, and looked at again after its last
+read and before that buffer leaves: wrong bytes are never delivered as right ones (DESIGN §7).
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from service.bulk import bag, tar
+from service.bulk.layout import Layout, PartPlan
+from service.storage.local import open_local
+from service.storage.ranges import Span
+from service.storage.sending import BUFFER_BYTES, Buffers
+from service.storage.state import Damaged, FileState
+
+_DIGEST_COLUMN = 64 + 2  # before the path in a line of the manifest
+_ROWS = 256  # members turned into Python values at once
+
+
+class DamagedMember(Damaged):
+    """A member of a package is not what it was when the package was frozen."""
+
+    def __init__(self, seq: int, message: str) -> None:
+        super().__init__(message)
+        self.seq = seq
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of a part as plain values; `start` is where its header begins in the part."""
+
+    seq: int
+    start: int
+    header: int
+    size: int
+    root: str
+    source: str
+    name: bytes
+    state: FileState
+    sha256: bytes
+
+    @property
+    def contents(self) -> int:
+        """Where its contents begin in the part."""
+        return self.start + self.header
+
+
+class _Buffer:
+    """One buffer that is being filled; what is not written stays zero."""
+
+    __slots__ = ("octets", "position")
+
+    def __init__(self) -> None:
+        self.octets = bytearray(BUFFER_BYTES)
+        self.position = 0
+
+    @property
+    def room(self) -> int:
+        return BUFFER_BYTES - self.position
+
+    def head(self, length: int) -> bytes:
+        """Its first bytes."""
+        return bytes(memoryview(self.octets)[:length])
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a package: `number` counts from 1, `roots` are the collections' by id."""
+
+    layout: Layout
+    number: int
+    roots: Mapping[int, str]
+
+    @property
+    def plan(self) -> PartPlan:
+        """Which members it holds."""
+        return self.layout.parts[self.number - 1]
+
+    def members(self, span: Span) -> Iterator[Member]:
+        """The members that a span of the part touches, in order."""
+        plan, layout = self.plan, self.layout
+        starts = layout.members["start"][plan.first : plan.stop]
+        begin = max(int(np.searchsorted(starts, span.first, side="right")) - 1, 0)
+        end = int(np.searchsorted(starts, span.stop, side="left"))
+        prefix = f"{layout.name}/".encode()
+        for first in range(plan.first + begin, plan.first + end, _ROWS):
+            rows = layout.members[first : min(first + _ROWS, plan.first + end)]
+            for row in rows.tolist():
+                yield self._member(row, prefix)
+
+    def _member(self, row: Any, prefix: bytes) -> Member:
+        """A row of the members' array, in the order of `layout.MEMBER`."""
+        (seq, collection, start, header, size, mtime, ctime, inode, *where, sha256) = row
+        line, line_bytes, source_bytes, source = where
+        name = bytes(self.layout.manifest[line + _DIGEST_COLUMN : line + line_bytes - 1])
+        return Member(
+            seq=seq,
+            start=start,
+            header=header,
+            size=size,
+            root=self.roots[collection],
+            source=bytes(self.layout.sources[source : source + source_bytes]).decode(),
+            name=prefix + name,
+            state=FileState(size, mtime, ctime, inode),
+            sha256=sha256,
+        )
+
+    def buffers(self, span: Span) -> Buffers:
+        """The bytes of a span; DamagedMember where a file is not the frozen one any more."""
+        buffer = _Buffer()
+        for piece in self._prologue(span):
+            while len(piece) > buffer.room:
+                room = buffer.room
+                buffer.octets[buffer.position :] = piece[:room]
+                yield buffer.octets
+                buffer, piece = _Buffer(), piece[room:]
+            buffer.octets[buffer.position : buffer.position + len(piece)] = piece
+            buffer.position += len(piece)
+        if span.stop > self.plan.prologue:
+            for member in self.members(span):
+                buffer = yield from _send_member(member, span, buffer)
+            buffer = yield from _send_zeros(self._behind(span), buffer)
+        if buffer.position:
+            yield buffer.head(buffer.position)
+
+    def _prologue(self, span: Span) -> Iterator[memoryview]:
+        """The pieces of the tag files that a span touches."""
+        if span.first >= self.plan.prologue:
+            return
+        layout = self.layout
+        files = bag.part_files(
+            layout.name,
+            self.number,
+            layout.tags,
+            layout.manifest,
+            layout.part_list(self.plan),
+            layout.frozen,
+        )
+        position = 0
+        for file in files:
+            fill = bytes(-len(file.content) % tar.BLOCK)
+            for piece in (file.header, file.content, fill):
+                first, stop = max(span.first - position, 0), max(span.stop - position, 0)
+                if first < stop and first < len(piece):
+                    yield memoryview(piece)[first:stop]
+                position += len(piece)
+
+    def _behind(self, span: Span) -> int:
+        """How many bytes of a span lie behind the last member."""
+        return span.stop - max(span.first, self.plan.size - len(tar.END))
+
+
+def _send_member(
+    member: Member, span: Span, buffer: _Buffer
+) -> Generator[bytes | bytearray, None, _Buffer]:
+    before = buffer.position
+    sent = False
+    try:
+        head = tar.header(member.name, member.size, member.state.mtime_ns // 10**9)
+        head = head[max(span.first - member.start, 0) : max(span.stop - member.start, 0)]
+        while len(head) > buffer.room:
+            room = buffer.room
+            buffer.octets[buffer.position :] = head[:room]
+            yield buffer.octets
+            buffer, head, sent = _Buffer(), head[room:], True
+        buffer.octets[buffer.position : buffer.position + len(head)] = head
+        buffer.position += len(head)
+        first = max(span.first - member.contents, 0)
+        stop = min(span.stop - member.contents, member.size)
+        if first < stop:
+            with open_local(member.root, member.source, member.state, member.sha256) as file:
+                while first < stop:
+                    if not buffer.room:
+                        yield buffer.octets
+                        buffer, sent = _Buffer(), True
+                    length = min(buffer.room, stop - first)
+                    view = memoryview(buffer.octets)[buffer.position : buffer.position + length]
+                    read = file.read_into(view, first)
+                    if read == 0:
+                        raise Damaged(f"the file {member.source} is shorter than it was")
+                    buffer.position += read
+                    first += read
+                file.verify()
+        end = member.contents + tar.padded(member.size)
+        fill = min(span.stop, end) - max(span.first, member.contents + member.size)
+        return (yield from _send_zeros(fill, buffer))
+    except Damaged as error:
+        if before and not sent:
+            yield buffer.head(before)  # the members before this one are right
+        raise DamagedMember(member.seq, error.message) from error
+
+
+def _send_zeros(count: int, buffer: _Buffer) -> Generator[bytes | bytearray, None, _Buffer]:
+    """Add zeros: the buffer holds them already."""
+    while count > 0:
+        if not buffer.room:
+            yield buffer.octets
+            buffer = _Buffer()
+        step = min(count, buffer.room)
+        buffer.position += step
+        count -= step
+    return buffer

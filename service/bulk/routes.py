@@ -1,0 +1,118 @@
+"""The HTTP side of /bulk: UWS jobs, their manifests, their parts."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.archive import archive_of
+from service.bulk.layout_cache import LayoutCache, directory_of
+from service.bulk.package import FrozenPackage, open_package, package_id, record_damage
+from service.bulk.results import PLAIN, TAR, LinesQuery, ManifestQuery, part_href
+from service.bulk.room import BULK_ROOM
+from service.errors import NotFound, StarhaulError
+from service.problems import problem, user_error
+from service.results import json_rows, separated, tabledata
+from service.results.format import Format
+from service.results.response import Result, ResultResponse, result_headers
+from service.results.wire import Query
+from service.storage.ranges import Version
+from service.storage.sending import BytesResponse, Content, content_disposition
+from service.uws.job import Job
+from service.uws.routes import job_of, job_routes
+
+_PART = re.compile(r".+-(\d{5,})\.tar")
+_READ = ["GET", "HEAD"]
+
+
+def _cache(request: Request) -> LayoutCache:
+    state = request.app.state
+    if not hasattr(state, "bulk_layouts"):
+        state.bulk_layouts = LayoutCache(directory_of(archive_of(request).settings))
+    cache: LayoutCache = state.bulk_layouts
+    return cache
+
+
+async def part(request: Request) -> Response:
+    """GET /bulk/{id}/parts/{digest}/{name}-00001.tar, with Range."""
+    archive = archive_of(request)
+    job = await job_of(request, BULK_ROOM)
+    package = await open_package(archive, _cache(request), job)
+    number = _number(request, package)
+    wanted = package.part(number)
+
+    async def damaged(error: StarhaulError) -> None:
+        await record_damage(archive, package.id, error)
+
+    content = Content(
+        size=wanted.plan.size,
+        version=Version(f'"{package.digest[:32]}-{number}"', package.frozen),
+        media_type=TAR,
+        filename=request.path_params["name"],
+        buffers=wanted.buffers,
+        check=package.refusal(wanted),
+        damaged=damaged,
+    )
+    return BytesResponse(content)
+
+
+def _number(request: Request, package: FrozenPackage) -> int:
+    """The number of the part that the path names; NotFound where it is no part's path."""
+    digest, name = request.path_params["digest"], request.path_params["name"]
+    found = _PART.fullmatch(name)
+    number = int(found[1]) if found else 0
+    if f"parts/{digest}/{name}" != part_href(package.layout, number):
+        raise NotFound(f"the package has no part {name}; its results list the parts")
+    return number
+
+
+_RESULTS: dict[str, tuple[Callable[[int], Query], Format]] = {
+    "result": (partial(ManifestQuery, kind="manifest"), tabledata.FORMAT),
+    "manifest.csv": (partial(ManifestQuery, kind="manifest"), separated.CSV),
+    "manifest.json": (partial(ManifestQuery, kind="manifest"), json_rows.FORMAT),
+    "damage": (partial(ManifestQuery, kind="damage"), tabledata.FORMAT),
+    "SHA256SUMS": (partial(LinesQuery, kind="sums"), PLAIN),
+    "urls.txt": (partial(LinesQuery, kind="urls"), PLAIN),
+}
+_FIRST_ROW_S = 60.0
+
+
+async def result(request: Request) -> Response:
+    """GET /bulk/{id}/results/{name}: the manifest and its dialects, streamed."""
+    archive = archive_of(request)
+    job = await job_of(request, BULK_ROOM)
+    name = request.path_params["name"]
+    if name not in _RESULTS:
+        raise NotFound(f"a bulk job has no result {name}; it has {', '.join(_RESULTS)} and parts")
+    query, form = _RESULTS[name]
+    identity = await package_id(archive, job)
+    headers = result_headers(form, gzip=False) | {
+        "Content-Disposition": content_disposition(_file_name(job, name, form))
+    }
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=form.media_type)
+    response = ResultResponse(
+        archive.database.owner_copy,
+        Result(query(identity), form, maxrec=None, timeout_s=_FIRST_ROW_S),
+        gzip=False,
+        on_error=lambda error: problem(user_error(error)),
+    )
+    response.headers.update(headers)
+    return response
+
+
+def _file_name(job: Job, name: str, form: Format) -> str:
+    """What a browser saves a result as."""
+    stem = "manifest" if name == "result" else name
+    return stem if "." in stem or stem.isupper() else f"{stem}-{job.id[:8]}.{form.extension}"
+
+
+router = APIRouter()
+router.include_router(job_routes(BULK_ROOM))
+router.add_route("/bulk/{job_id}/results/{name}", result, methods=_READ, include_in_schema=False)
+router.add_route(
+    "/bulk/{job_id}/parts/{digest}/{name}", part, methods=_READ, include_in_schema=False
+)

@@ -1,0 +1,88 @@
+"""The headers of a POSIX tar (IEEE 1003.1, pax), and how long they are before they are made.
+
+`header` makes one; `header_lengths` says the same of any number of members at once. A name that
+is longer than 100 bytes or not ASCII, and a size above 8 GiB, go into a pax header before it.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+BLOCK = 512
+END = bytes(2 * BLOCK)
+
+_NAME_BYTES = 100
+_LARGEST_SIZE = 8**11 - 1
+_LATEST = 8**11 - 1
+_PAX_NAME = b"PaxHeaders/member"
+_PREFIX = b"0000644\0" + b"0000000\0" * 2
+_DIRECTORY_PREFIX = b"0000755\0" + b"0000000\0" * 2
+_MAGIC = b"ustar\x0000" + bytes(32 + 32 + 8 + 8 + 155 + 12)
+
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+def padded(size: int) -> int:
+    """The bytes that contents of `size` take, filled up to whole blocks."""
+    return -(-size // BLOCK) * BLOCK
+
+
+def _block(name: bytes, size: int, mtime: int, kind: bytes) -> bytes:
+    mode = _DIRECTORY_PREFIX if kind == b"5" else _PREFIX
+    numbers = b"%011o\0%011o\0" % (size, mtime)
+    head = name.ljust(_NAME_BYTES, b"\0") + mode + numbers
+    tail = kind + bytes(100) + _MAGIC
+    checksum = sum(head) + 8 * 32 + sum(tail)
+    return head + b"%06o\0 " % checksum + tail
+
+
+def _record(keyword: bytes, value: bytes) -> bytes:
+    """One pax record: its own length in decimal, a blank, keyword=value, a newline."""
+    rest = len(keyword) + len(value) + 3
+    length = rest + len(str(rest))
+    length = rest + len(str(length))
+    return b"%d %b=%b\n" % (length, keyword, value)
+
+
+def header(name: bytes, size: int, mtime: int, kind: bytes = b"0") -> bytes:
+    """The header blocks of a member: name in UTF-8, size in bytes, mtime in seconds since 1970.
+
+    kind is the type flag: "0" a file, "5" a directory.
+    """
+    mtime = min(max(mtime, 0), _LATEST)
+    long_name = len(name) > _NAME_BYTES or not name.isascii()
+    long_size = size > _LARGEST_SIZE
+    if not long_name and not long_size:
+        return _block(name, size, mtime, kind)
+    records = _record(b"path", name) if long_name else b""
+    if long_size:
+        records += _record(b"size", str(size).encode())
+    short = name.decode("utf-8", "replace").encode("ascii", "replace")[:_NAME_BYTES]
+    return (
+        _block(_PAX_NAME, len(records), mtime, b"x")
+        + records.ljust(padded(len(records)), b"\0")
+        + _block(short, 0 if long_size else size, mtime, kind)
+    )
+
+
+def _digits(numbers: Integers) -> Integers:
+    return np.char.str_len(numbers.astype("U20")).astype(np.int64)
+
+
+def _record_lengths(keyword: bytes, values: Integers) -> Integers:
+    rest = values + len(keyword) + 3
+    length = rest + _digits(rest)
+    return rest + _digits(length)
+
+
+def header_lengths(name_lengths: Integers, non_ascii: Flags, sizes: Integers) -> Integers:
+    """The length of `header` for names of so many bytes, and sizes in bytes."""
+    lengths = np.full(len(sizes), BLOCK, dtype=np.int64)
+    long_name = (name_lengths > _NAME_BYTES) | non_ascii
+    long_size = sizes > _LARGEST_SIZE
+    (special,) = np.nonzero(long_name | long_size)
+    if len(special):
+        names = np.where(long_name[special], _record_lengths(b"path", name_lengths[special]), 0)
+        numbers = np.where(long_size[special], _record_lengths(b"size", _digits(sizes[special])), 0)
+        lengths[special] += BLOCK + -(-(names + numbers) // BLOCK) * BLOCK
+    return lengths

@@ -1,0 +1,1 @@
+"""/files/{id}: one file of the archive, as it lies in its publisher's store."""

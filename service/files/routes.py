@@ -1,0 +1,95 @@
+"""GET and HEAD of one file: ranges, a strong ETag from its checksum, its own media type."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from fastapi import APIRouter
+from sqlalchemy import func, select, text
+from starlette.requests import Request
+from starlette.responses import Response
+
+from schema.tables.archive import collection, dataset, holding
+from service.archive import Archive, archive_of
+from service.errors import Gone, NotFound
+from service.principal import principal_of
+from service.storage.local import open_local
+from service.storage.ranges import Span, Version
+from service.storage.sending import BUFFER_BYTES, Buffers, BytesResponse, Content
+from service.storage.state import FileState
+
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One file as ingest knew it."""
+
+    root: str
+    path: str
+    media_type: str
+    state: FileState
+    sha256: bytes
+
+    def buffers(self, span: Span) -> Buffers:
+        """The bytes of a span; Damaged where the file is not the ingested one any more."""
+        with open_local(self.root, self.path, self.state, self.sha256) as file:
+            first = span.first
+            while first < span.stop:
+                buffer = bytearray(min(BUFFER_BYTES, span.stop - first))
+                read = file.read_into(buffer, first)
+                if read == 0:
+                    raise Gone(f"the file {self.path} is shorter than it was")
+                del buffer[read:]
+                first += read
+                if first == span.stop:
+                    file.verify()
+                yield buffer
+
+
+async def find_file(archive: Archive, number: str, principal: str | None) -> Held:
+    """The file with this id; NotFound where there is none, or none that this principal may read,
+    Gone where the last ingest no longer found it."""
+    missing = NotFound(f"there is no file {number}, or you may not read it")
+    if not number.isascii() or not number.isdigit() or int(number) > _LARGEST_ID:
+        raise missing
+    readable = func.starhaul.may_read(holding.c.readable_by) & func.starhaul.may_read(
+        dataset.c.readable_by
+    )
+    async with archive.database.owner.connect() as connection:
+        await connection.execute(
+            text("SELECT set_config('starhaul.principal', :who, true)"), {"who": principal or ""}
+        )
+        found = await connection.execute(
+            select(holding, collection.c.root)
+            .join(dataset, dataset.c.id == holding.c.dataset_id)
+            .join(collection, collection.c.id == holding.c.collection_id)
+            .where(holding.c.id == int(number), readable)
+        )
+        row = found.one_or_none()
+    if row is None:
+        raise missing
+    if row.state != "present":
+        raise Gone(f"the file {row.path} is no longer in the archive's store")
+    state = FileState(row.size, row.mtime_ns, row.ctime_ns, row.inode)
+    return Held(row.root, row.path, row.media_type, state, row.sha256)
+
+
+async def file(request: Request) -> Response:
+    """GET /files/{id}"""
+    held = await find_file(
+        archive_of(request), request.path_params["number"], principal_of(request)
+    )
+    modified = datetime.fromtimestamp(held.state.mtime_ns / 1e9, UTC)
+    content = Content(
+        size=held.state.size,
+        version=Version(f'"{held.sha256.hex()}"', modified),
+        media_type=held.media_type,
+        filename=PurePosixPath(held.path).name,
+        buffers=held.buffers,
+    )
+    return BytesResponse(content)
+
+
+router = APIRouter()
+router.add_route("/files/{number}", file, methods=["GET", "HEAD"], include_in_schema=False)

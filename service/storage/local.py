@@ -1,0 +1,111 @@
+"""Publishers' files in a directory, opened only as the file that ingest saw.
+
+A path is relative to the collection's root and never leaves it by its text. Symbolic links are
+followed, as ingest followed them: archives are often trees of links. A link that is turned to
+another file after ingest is refused, because size, mtime and inode are compared at each opening.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from service.errors import Unavailable
+from service.storage.state import Damaged, FileState, difference, state_of
+
+_RETRY_AFTER_S = 60
+
+
+class UnsafePath(ValueError):
+    """A stored path that would leave its root."""
+
+
+def path_below(root: str, path: str) -> str:
+    """The path of a file below `root`; UnsafePath for an absolute one or one with `..`."""
+    if not path or path[0] == "/" or "\0" in path or ".." in path.split("/"):
+        raise UnsafePath(path)
+    return f"{root}/{path}"
+
+
+class LocalFile:
+    """An open file whose state was the known one when it was opened."""
+
+    __slots__ = ("_fd", "_opened", "name")
+
+    def __init__(self, fd: int, opened: FileState, name: str) -> None:
+        self._fd = fd
+        self._opened = opened
+        self.name = name
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._fd)
+
+    def read_into(self, buffer: bytearray | memoryview, offset: int) -> int:
+        """Fill `buffer` from `offset` on; the number of bytes read, less only at the file's end.
+
+        Damaged where the file cannot be read.
+        """
+        try:
+            return os.preadv(self._fd, [buffer], offset)
+        except OSError as error:
+            raise Damaged(f"the file {self.name} cannot be read: {error.strerror}") from error
+
+    def verify(self) -> None:
+        """Damaged where the file has changed since it was opened."""
+        if state_of(os.fstat(self._fd)) != self._opened:
+            raise Damaged(f"the file {self.name} was changed while it was being sent")
+
+    def sha256(self) -> bytes:
+        """The checksum of the whole file as it is now."""
+        with os.fdopen(os.dup(self._fd), "rb", buffering=0) as stream:
+            return hashlib.file_digest(stream, "sha256").digest()
+
+
+def open_local(root: str, path: str, known: FileState, sha256: bytes) -> LocalFile:
+    """Open the file that was ingested as `root`/`path`.
+
+    Damaged where it vanished, cannot be read, or is another one by size, mtime or inode, or, where
+    its ctime alone differs, by its checksum. Unavailable where the whole root is away.
+    """
+    full = path_below(root, path)
+    try:
+        fd = os.open(full, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError as error:
+        if not Path(root).is_dir():
+            raise _away() from error
+        raise Damaged(f"the file {path} has vanished from the archive's store") from error
+    except OSError as error:
+        raise Damaged(f"the file {path} cannot be opened: {error.strerror}") from error
+    opened = state_of(os.fstat(fd))
+    file = LocalFile(fd, opened, path)
+    if opened != known:
+        try:
+            _examine(file, known, opened, sha256)
+        except BaseException:
+            os.close(fd)
+            raise
+    return file
+
+
+def _examine(file: LocalFile, known: FileState, opened: FileState, sha256: bytes) -> None:
+    reason = difference(known, opened)
+    if reason is None and file.sha256() != sha256:
+        reason = "its contents were changed after it was ingested"
+    if reason is not None:
+        raise Damaged(f"the file {file.name} is not the one that was ingested: {reason}")
+
+
+def _away() -> Unavailable:
+    return Unavailable(
+        "the store of these files is not available at the moment; the request can be sent again",
+        retry_after=_RETRY_AFTER_S,
+    )

@@ -1,0 +1,179 @@
+"""Bytes as a raw ASGI response: one megabyte at a time, one read ahead, checked before it goes.
+
+FileResponse cannot do it: the length is known, but the bytes are made while they are sent, and
+each file is looked at again before its last bytes leave.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.errors import StarhaulError
+from service.problems import problem
+from service.storage.ranges import (
+    Span,
+    Unsatisfiable,
+    Version,
+    failed_precondition,
+    http_date,
+    not_modified,
+    wanted_span,
+)
+
+BUFFER_BYTES = 1 << 20
+
+Buffers = Generator[bytes | bytearray, None, None]
+
+_readers = ThreadPoolExecutor(max_workers=16, thread_name_prefix="reader")
+_log = structlog.get_logger()
+
+
+async def _nothing(_error: StarhaulError) -> None:
+    """Nobody keeps a record."""
+
+
+def content_disposition(filename: str) -> str:
+    """The header that names a file to be saved; `filename*` where it is not ASCII (RFC 6266)."""
+    plain = "".join(c if " " <= c <= "~" and c not in '"\\' else "_" for c in filename)
+    value = f'attachment; filename="{plain}"'
+    if plain != filename:
+        value += f"; filename*=UTF-8''{quote(filename, safe='')}"
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is behind a URL: GET and HEAD with ranges and preconditions (RFC 9110 §13, §14).
+
+    `version` and `size` fix the bytes. `buffers(span)` yields the bytes of a span and may raise
+    StarhaulError at any point: then the transfer ends short of its length, or, before the first
+    byte, with that error. `damaged` hears of it. `check(span)` may refuse a span before anything
+    is read.
+    """
+
+    size: int
+    version: Version
+    media_type: str
+    filename: str
+    buffers: Callable[[Span], Buffers]
+    check: Callable[[Span], None] = lambda _span: None
+    damaged: Callable[[StarhaulError], Awaitable[None]] = _nothing
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def answer(self, scope: Scope) -> ASGIApp:
+        """The answer to one request."""
+        request = Headers(scope=scope)
+        headers = self._headers()
+        if failed_precondition(request, self.version):
+            return Response(status_code=412, headers=headers)
+        if not_modified(request, self.version):
+            return Response(status_code=304, headers=headers)
+        try:
+            span = wanted_span(request, self.version, self.size)
+        except Unsatisfiable:
+            headers["Content-Range"] = f"bytes */{self.size}"
+            return Response(status_code=416, headers=headers)
+        status = 200 if span is None else 206
+        if span is not None:
+            headers["Content-Range"] = f"bytes {span.first}-{span.stop - 1}/{self.size}"
+        span = span or Span(0, self.size)
+        try:
+            self.check(span)
+        except StarhaulError as error:
+            return problem(error)
+        headers["Content-Length"] = str(span.length)
+        headers["Content-Type"] = self.media_type
+        if scope["method"] == "HEAD":
+            return Response(status_code=status, headers=headers)
+        return _Transfer(self, span, status, headers)
+
+    def _headers(self) -> dict[str, str]:
+        return {
+            "ETag": self.version.etag,
+            "Last-Modified": http_date(self.version.modified),
+            "Accept-Ranges": "bytes",
+            "Content-Disposition": content_disposition(self.filename),
+            "Cache-Control": "private, no-transform",
+            **self.extra,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Transfer:
+    """The bytes of one span on their way."""
+
+    content: Content
+    span: Span
+    status: int
+    headers: dict[str, str]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the end, until the client goes, or until a file is found damaged."""
+        loop = asyncio.get_running_loop()
+        buffers = self.content.buffers(self.span)
+
+        def read() -> bytes | bytearray | None:
+            return next(buffers, None)
+
+        leaving = asyncio.create_task(_client_gone(receive))
+        ahead = loop.run_in_executor(_readers, read)
+        try:
+            try:
+                buffer = await ahead
+            except StarhaulError as error:
+                await self.content.damaged(error)
+                await problem(error)(scope, receive, send)
+                return
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": self.status,
+                    "headers": [(k.lower().encode(), v.encode()) for k, v in self.headers.items()],
+                }
+            )
+            while buffer is not None and not leaving.done():
+                ahead = loop.run_in_executor(_readers, read)
+                await send({"type": "http.response.body", "body": buffer, "more_body": True})
+                buffer = await ahead
+            if not leaving.done():
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except StarhaulError as error:
+            # Returning without an end makes the server close the connection short of its length.
+            _log.warning("a transfer was broken off", reason=error.message)
+            await self.content.damaged(error)
+        finally:
+            leaving.cancel()
+            await _settle(ahead)
+            await loop.run_in_executor(_readers, buffers.close)
+
+
+class BytesResponse(Response):
+    """The answer to whoever asks for `content`."""
+
+    def __init__(self, content: Content) -> None:
+        super().__init__()
+        self._content = content
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self._content.answer(scope)(scope, receive, send)
+
+
+async def _settle(ahead: "asyncio.Future[bytes | bytearray | None]") -> None:
+    """Wait for the thread that reads: the files are closed only after it."""
+    try:
+        await asyncio.shield(ahead)
+    except Exception as error:
+        _log.debug("read ahead in vain", error=repr(error))
+
+
+async def _client_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,45 @@
+"""Admission: who of the waiting jobs gets a free slot, in one statement (DESIGN §1)."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_ADMISSION_LOCK = 0x53_55_57_53  # counting slots and taking them is one step for all processes
+
+# Of the free slots each owner gets the next one in turn: whoever has fewest jobs running or
+# admitted comes first, then whoever waits longest. Anonymous users are one owner.
+_ADMIT = text("""
+WITH running AS (
+    SELECT owner, count(*) AS n FROM uws.job
+    WHERE queue = :queue AND phase IN ('QUEUED', 'EXECUTING') AND dispatched IS NOT NULL
+    GROUP BY owner
+), waiting AS (
+    SELECT id, queued,
+           coalesce(n, 0) + row_number() OVER (PARTITION BY job.owner ORDER BY queued, id) AS turn
+    FROM uws.job LEFT JOIN running ON running.owner IS NOT DISTINCT FROM job.owner
+    WHERE queue = :queue AND phase = 'QUEUED' AND dispatched IS NULL
+), admitted AS (
+    SELECT job.id FROM uws.job JOIN waiting USING (id)
+    WHERE job.phase = 'QUEUED' AND job.dispatched IS NULL
+    ORDER BY turn, waiting.queued, job.id
+    LIMIT (SELECT greatest(:slots - coalesce(sum(n), 0), 0) FROM running)
+    FOR UPDATE OF job SKIP LOCKED
+)
+UPDATE uws.job SET dispatched = clock_timestamp(), dispatches = 1
+FROM admitted WHERE job.id = admitted.id
+RETURNING job.id
+""")
+
+
+async def admit(connection: AsyncConnection, slots: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Give every free slot of every queue to a waiting job; the (job id, queue) to be called.
+
+    The calls go out after the caller's commit.
+    """
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADMISSION_LOCK})
+    admitted: list[tuple[str, str]] = []
+    for queue, count in slots.items():
+        rows = await connection.execute(_ADMIT, {"queue": queue, "slots": count})
+        admitted += [(row.id, queue) for row in rows]
+    return admitted

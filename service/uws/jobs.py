@@ -1,0 +1,158 @@
+"""What can be done with jobs: create, run, abort, wait, delete, sweep.
+
+One `Jobs` lives in each API process and each worker process; all it knows is in PostgreSQL.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from service.archive import Archive
+from service.database import is_outage, owner_url
+from service.errors import UsageError
+from service.parameters import Parameters
+from service.tasks.broker import BACKGROUND, BULK, INTERACTIVE, Messenger, celery_app
+from service.uws import admission, store, sweep
+from service.uws.job import ACTIVE, Job
+from service.uws.listening import PhaseListener, phase_listener
+from service.uws.room import Room
+
+LONGEST_WAIT_S = 50.0
+_LOOK_AGAIN_S = 10.0  # a notification is never relied on alone
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """The jobs of every room, as one process reaches them."""
+
+    archive: Archive
+    rooms: Mapping[str, Room]
+    messenger: Messenger
+    listener: PhaseListener
+
+    async def create(
+        self, room: Room, parameters: Parameters, owner: str | None, *, run: bool
+    ) -> str:
+        """A new job, started at once where `run` is set; its id. UsageError by the room's check."""
+        await room.check(self.archive, parameters)
+        kept = {
+            name: values
+            for name, values in parameters.as_dict().items()
+            if name not in ("PHASE", "RUNID")
+        }
+        async with self.archive.database.owner.begin() as connection:
+            job_id = await store.create(
+                connection, room, kept, owner=owner, run_id=parameters.single("RUNID")
+            )
+            if run:
+                await store.queue(connection, job_id)
+        if run:
+            await self.admit()
+        return job_id
+
+    async def read(self, room: Room, job_id: str, owner: str | None) -> Job:
+        """A job; NotFound where there is none of this principal."""
+        async with self.archive.database.owner.connect() as connection:
+            return await store.read(connection, room, job_id, owner)
+
+    async def run(self, room: Room, job: Job) -> None:
+        """PHASE=RUN (UWS 1.1 §2.2.3.1); UsageError where the job has started or ended."""
+        await room.check(self.archive, _parameters(job))
+        async with self.archive.database.owner.begin() as connection:
+            queued = await store.queue(connection, job.id)
+        if not queued:
+            raise UsageError(f"job {job.id} is {job.phase}; only a PENDING job can be run")
+        await self.admit()
+
+    async def abort(self, job: Job) -> None:
+        """PHASE=ABORT; a job that has ended stays as it is."""
+        async with self.archive.database.owner.begin() as connection:
+            await store.abort(connection, job.id)
+        await self.admit()
+
+    async def remove(self, room: Room, job_id: str) -> None:
+        """Delete a job and all it keeps."""
+        async with self.archive.database.owner.begin() as connection:
+            await store.remove(connection, job_id)
+        await room.forget(self.archive, job_id)
+        await self.admit()
+
+    async def admit(self) -> None:
+        """Give free slots to waiting jobs and call workers for them."""
+        settings = self.archive.settings
+        slots = {
+            INTERACTIVE: settings.interactive_slots,
+            BULK: settings.bulk_slots,
+            BACKGROUND: settings.background_slots,
+        }
+        async with self.archive.database.owner.begin() as connection:
+            admitted = await admission.admit(connection, slots)
+        await self.messenger.wake(admitted)
+
+    async def wait(
+        self, room: Room, job: Job, owner: str | None, seconds: float, phase: str | None
+    ) -> Job:
+        """The job once its phase is another one, or after `seconds` (WAIT, UWS 1.1 §2.2.1.1).
+
+        Negative: as long as we allow, LONGEST_WAIT_S. Answers at once where the job is not in
+        `phase`, or in no phase that changes by itself.
+        """
+        seconds = min(seconds, LONGEST_WAIT_S) if seconds >= 0 else LONGEST_WAIT_S
+        deadline = asyncio.get_running_loop().time() + seconds
+        awaited = phase or job.phase
+        with self.listener.listening(job.id) as changed:
+            while awaited == (job := await self.read(room, job.id, owner)).phase:
+                left = deadline - asyncio.get_running_loop().time()
+                if left <= 0 or job.phase not in ACTIVE:
+                    break
+                step = _LOOK_AGAIN_S if self.listener.connected else 1.0
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), min(left, step))
+                changed.clear()
+        return job
+
+    async def sweep(self) -> None:
+        """One sweep, unless another process does it at this moment."""
+        async with self.archive.database.owner.begin() as connection:
+            found = await sweep.sweep(connection)
+        if found is None:
+            return
+        calls, overdue = found
+        await self.messenger.wake(calls)
+        for job_id, room_name in overdue:
+            await self.remove(self.rooms[room_name], job_id)
+        await self.admit()
+
+    async def keep_sweeping(self) -> None:
+        """Sweep now and then every INTERVAL_S until cancelled, outages survived."""
+        while True:
+            try:
+                await self.sweep()
+            except Exception as error:
+                if not is_outage(error):
+                    _log.exception("the sweep failed")
+            await asyncio.sleep(sweep.INTERVAL_S * random.uniform(0.9, 1.1))
+
+
+def _parameters(job: Job) -> Parameters:
+    return Parameters({name: tuple(values) for name, values in job.parameters.items()})
+
+
+@contextlib.asynccontextmanager
+async def open_jobs(archive: Archive, rooms: Iterable[Room]) -> AsyncIterator[Jobs]:
+    """The jobs of this process, with its listener and its share of the sweeping."""
+    messenger = Messenger(celery_app(archive.settings))
+    async with phase_listener(owner_url(archive.settings)) as listener:
+        jobs = Jobs(archive, {room.name: room for room in rooms}, messenger, listener)
+        sweeper = asyncio.create_task(jobs.keep_sweeping())
+        try:
+            yield jobs
+        finally:
+            sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sweeper
