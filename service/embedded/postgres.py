@@ -78,13 +78,16 @@ class PostgresServer:
             grace=None,
         )
 
-    def ready(self) -> bool:
-        """Whether it takes connections: the last line of postmaster.pid says so."""
+    def ready(self, pid: int | None) -> bool:
+        """Whether the server process `pid` takes connections.
+
+        It says so in postmaster.pid, where a killed predecessor's word may still stand.
+        """
         try:
             lines = (self.home.postgres_data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return False
-        return len(lines) >= 8 and lines[7].strip() == "ready"
+        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
 
 def _environment() -> dict[str, str]:
@@ -168,7 +171,7 @@ def wait_ready(
     `pause` waits a moment between two looks, and may raise to give up.
     """
     said = time.monotonic()
-    while not server.ready():
+    while not server.ready(child.pid):
         if not child.running:
             raise StarhaulError(
                 f"PostgreSQL {child.ending()} while starting; the end of {child.log}:\n"
@@ -181,15 +184,33 @@ def wait_ready(
 
 
 def stop_leftover(home: Home, say: Callable[[str], None]) -> None:
-    """Shut down in order a server that a former run of this home left behind."""
-    try:
-        pid = int((home.postgres_data / "postmaster.pid").read_text().splitlines()[0])
-        process = psutil.Process(pid)
-        if ended(process) or Path(process.cwd()) != home.postgres_data.resolve():
-            return
-    except (FileNotFoundError, ValueError, IndexError, psutil.Error):
-        return
-    say(f"shutting down PostgreSQL (process {pid}) that a former run left behind")
-    process.send_signal(signal.SIGINT)
-    while not ended(process):
+    """Shut down in order a server that a former run of this home left behind.
+
+    The caller holds the home's lock. Afterwards a postmaster.pid that is still there is stale, and
+    is removed: PostgreSQL would take a zombie, or another process with the same number, for its
+    predecessor and refuse to start.
+    """
+    data = home.postgres_data
+    left = [process for process in psutil.process_iter() if _works_in(process, data)]
+    if left:
+        say("shutting down PostgreSQL that a former run left behind")
+    for process in left:
+        if process.pid == _postmaster_pid(data):
+            process.send_signal(signal.SIGINT)
+    while not all(map(ended, left)):  # without their postmaster the others end by themselves
         time.sleep(0.02)
+    (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _works_in(process: psutil.Process, data: Path) -> bool:
+    try:
+        return Path(process.cwd()) == data.resolve()
+    except psutil.Error:
+        return False
+
+
+def _postmaster_pid(data: Path) -> int | None:
+    try:
+        return int((data / "postmaster.pid").read_text().splitlines()[0])
+    except (FileNotFoundError, ValueError, IndexError):
+        return None

@@ -107,6 +107,10 @@ class Child:
             stdin.close()
 
     @property
+    def pid(self) -> int | None:
+        return self.process.pid if self.process else None
+
+    @property
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 

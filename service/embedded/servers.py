@@ -16,8 +16,9 @@ from service.embedded.address import free_port
 from service.embedded.broker import RedisServer
 from service.embedded.home import Home, load_secrets
 from service.embedded.postgres import OWNER, READER, PostgresServer
-from service.embedded.process import Child, stop_leftovers
+from service.embedded.process import Child, last_lines, stop_leftovers
 from service.embedded.programs import find_programs
+from service.errors import StarhaulError
 
 # Not tempfile.gettempdir(): a socket's path is at most 107 bytes, whatever TMPDIR and HOME are.
 _SOCKETS = "/tmp"
@@ -34,6 +35,7 @@ class Servers:
     redis_url: str | None
     socket_dir: Path | None
     postgres: PostgresServer | None
+    redis: RedisServer | None
     children: list[Child]
 
 
@@ -67,9 +69,17 @@ def _pause() -> None:
 
 
 def wait_ready(servers: Servers, say: Say, pause: Callable[[], None] = _pause) -> None:
-    """Wait until PostgreSQL takes connections; `pause` may raise to give up."""
+    """Wait until both take connections; `pause` may raise to give up."""
     if servers.postgres is not None:
         postgres.wait_ready(servers.postgres, servers.children[0], say, pause)
+    while servers.redis is not None and not servers.redis.ready():
+        child = servers.children[-1]
+        if not child.running:
+            raise StarhaulError(
+                f"Redis {child.ending()} while starting; the end of {child.log}:\n"
+                + last_lines(child.log)
+            )
+        pause()
 
 
 def _prepare(settings: Settings, home: Home, with_redis: bool) -> Servers:
@@ -80,6 +90,7 @@ def _prepare(settings: Settings, home: Home, with_redis: bool) -> Servers:
         settings.database_url or "",
         settings.read_database_url,
         settings.redis_url,
+        None,
         None,
         None,
         [],
@@ -99,7 +110,7 @@ def _prepare(settings: Settings, home: Home, with_redis: bool) -> Servers:
         servers.children.append(server.child())
     if own_redis:
         redis = RedisServer(home, programs.redis_server, account, free_port(), secrets.redis)
-        servers.redis_url = redis.url
+        servers.redis, servers.redis_url = redis, redis.url
         servers.children.append(redis.child())
     return servers
 

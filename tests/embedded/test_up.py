@@ -108,7 +108,7 @@ def test_postgres_left_behind_is_shut_down_in_order(start_up: StartUp, tmp_path:
     server.resume()
     again = start_up(tmp_path / "home")
     assert read_row(again) == "kept"
-    assert not server.is_running()
+    assert ended(server)
 
 
 def test_second_up_on_a_running_home(start_up: StartUp, tmp_path: Path) -> None:
