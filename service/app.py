@@ -9,9 +9,12 @@ from fastapi.middleware.cors import CORSMiddleware
 import adql
 from service import problems
 from service.archive import Archive, CatalogueCache
+from service.bulk import routes as bulk
 from service.config import Settings
 from service.database import open_database
 from service.methods import OptionsMiddleware
+from service.pages import routes as pages
+from service.pages.errors import page_or_problem
 from service.request_id import HEADER, RequestIdMiddleware
 
 _EXPOSED = [
@@ -33,10 +36,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         adql.warm()
         async with open_database(settings) as database:
-            app.state.archive = Archive(
+            archive = Archive(
                 settings=settings, database=database, catalogue=CatalogueCache(database)
             )
-            yield
+            app.state.archive = archive
+            async with open_jobs(archive, ROOMS) as jobs:
+                app.state.jobs = jobs
+                yield
 
     app = FastAPI(
         title=settings.title,
@@ -47,7 +53,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    problems.install(app)
+    problems.install(app, page_or_problem)
+    app.include_router(pages.routes())
     app.add_middleware(OptionsMiddleware)
     app.add_middleware(
         CORSMiddleware,

@@ -3,6 +3,8 @@
 Pages render theirs as HTML, TAP as VOTable; both begin from `user_error`.
 """
 
+from collections.abc import Callable
+
 import redis.exceptions
 import structlog
 from fastapi import FastAPI, Request
@@ -16,6 +18,8 @@ from service.errors import NotFound, StarhaulError, Unavailable, UsageError
 from service.request_id import current_request_id
 
 _log = structlog.get_logger()
+
+Respond = Callable[[Request, StarhaulError], Response]
 
 
 def user_error(error: Exception) -> StarhaulError:
@@ -76,17 +80,13 @@ def problem(error: StarhaulError) -> Response:
     )
 
 
-async def render(_request: Request, error: Exception) -> Response:
-    """The handler that the application falls back to."""
-    return problem(user_error(error))
-
-
 class ProblemMiddleware:
     """Answer what no handler expected, inside of the request id; once bytes have gone out, the
     connection breaks off instead."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, respond: Respond) -> None:
         self.app = app
+        self.respond = respond
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -102,11 +102,15 @@ class ProblemMiddleware:
         except Exception as error:
             if started or scope["type"] != "http":
                 raise
-            await problem(user_error(error))(scope, receive, send)
+            await self.respond(Request(scope), user_error(error))(scope, receive, send)
 
 
-def install(app: FastAPI) -> None:
-    """Make every exception that reaches the application leave it as a problem."""
+def install(app: FastAPI, respond: Respond) -> None:
+    """Make every exception that reaches the application leave it as `respond` renders it."""
+
+    async def render(request: Request, error: Exception) -> Response:
+        return respond(request, user_error(error))
+
     for kind in (StarhaulError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, render)
-    app.add_middleware(ProblemMiddleware)
+    app.add_middleware(ProblemMiddleware, respond=respond)

@@ -8,7 +8,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from service.demo.eso_phase3 import WRITTEN, isot, write_with_checksums
-from service.demo.images import BAND_RANGE, BAND_WAVELENGTH, SEEING
+from service.demo.images import BAND_RANGE, SEEING
 
 
 def wcs_cards(wcs: WCS) -> fits.Header:
@@ -40,9 +40,8 @@ def write_image(
     header["DATE"] = (WRITTEN, "Date this file was written")
     header["OBJECT"] = (title, "Field")
     header["FILTER"] = (band, "Filter used")
-    header["WAVELEN"] = (BAND_WAVELENGTH[band] / 10, "[nm] Effective wavelength of the filter")
-    header["WAVELMIN"] = (lower / 10, "[nm] Transmission 5 per cent, blue side")
-    header["WAVELMAX"] = (upper / 10, "[nm] Transmission 5 per cent, red side")
+    header["PHOTPLAM"] = ((lower + upper) / 2, "[Angstrom] Pivot wavelength of the filter")
+    header["PHOTBW"] = (round((upper - lower) / 2.3548, 2), "[Angstrom] RMS width of the filter")
     header["EXPTIME"] = (exptime, "[s] Exposure time")
     header["DATE-OBS"] = (isot(mjd_start), "Start of observation (UTC)")
     header["MJD-OBS"] = (round(mjd_start, 8), "[d] Start of observation")

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from math import atan2, degrees, hypot
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -109,12 +110,17 @@ _TYPES = text(
 # The richest tenth of a degree, so that the first query of a newcomer has an answer.
 _EXAMPLE = text(
     """
-    SELECT avg(s_ra) AS ra, avg(s_dec) AS dec
+    SELECT avg(x) AS x, avg(y) AS y, avg(z) AS z
     FROM archive.dataset
     WHERE present AND readable_by IS NULL AND hpx IS NOT NULL AND em_max > 5e-7
     GROUP BY hpx >> 40 ORDER BY count(*) DESC, hpx >> 40 LIMIT 1
     """
 )
+
+
+def direction(x: float, y: float, z: float) -> tuple[float, float]:
+    """Right ascension and declination in degrees of a vector of any length but 0."""
+    return degrees(atan2(y, x)) % 360, degrees(atan2(z, hypot(x, y)))
 
 
 async def read_holdings(connection: AsyncConnection) -> Holdings:
@@ -125,7 +131,8 @@ async def read_holdings(connection: AsyncConnection) -> Holdings:
     place = (await connection.execute(_EXAMPLE)).first()
     example = Example(0.0, 0.0, 0.1)
     if place is not None:
-        example = Example(round(place.ra, 3), round(place.dec, 3), 0.1)
+        ra, dec = direction(place.x, place.y, place.z)
+        example = Example(round(ra, 3), round(dec, 3), 0.1)
     return Holdings(
         collections=tuple(
             CollectionSummary(**{**row, "types": tuple(row["types"] or ())}) for row in collections

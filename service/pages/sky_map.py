@@ -5,9 +5,9 @@ have it. The unit is a pixel of a 960 by 500 drawing.
 """
 
 from dataclasses import dataclass
-from math import asin, atan2, cos, degrees, hypot, log10, pi, radians, sin, sqrt
+from math import asin, atan2, cos, degrees, log10, pi, radians, sin, sqrt
 
-from service.pages.holdings import SkyCell
+from service.pages.holdings import SkyCell, direction
 
 WIDTH, HEIGHT = 960, 500
 _SCALE = 164.0
@@ -83,8 +83,7 @@ def dots(cells: tuple[SkyCell, ...]) -> list[Dot]:
     """One dot a cell, the fuller the larger; small ones are drawn last, on top."""
     drawn = []
     for cell in cells:
-        ra = degrees(atan2(cell.y, cell.x)) % 360
-        dec = degrees(atan2(cell.z, hypot(cell.x, cell.y)))
+        ra, dec = direction(cell.x, cell.y, cell.z)
         x, y = mollweide(ra, dec)
         noun = "dataset" if cell.datasets == 1 else "datasets"
         drawn.append(

@@ -30,7 +30,7 @@ async def test_every_file_is_taken_in_with_its_physics(home: Path, settings: Set
             "SELECT * FROM archive.dataset WHERE obs_collection = 'sim-planet-host'"
         )
         image = await connection.fetchrow(
-            "SELECT * FROM archive.dataset WHERE obs_collection = 'sim-images' LIMIT 1"
+            "SELECT * FROM archive.dataset WHERE obs_id = 'sim-images/frame-g-galaxies-1'"
         )
         redshifts = await connection.fetchval(
             "SELECT count(*) FROM archive.spectrum WHERE redshift > 0.05"
@@ -46,4 +46,6 @@ async def test_every_file_is_taken_in_with_its_physics(home: Path, settings: Set
         assert row["t_max"] - row["t_min"] == pytest.approx(300 / 86400, rel=1e-3)
     assert image["dataproduct_type"] == "image"
     assert image["s_region"].startswith("POLYGON")
+    assert image["em_min"] == pytest.approx(398e-9, rel=1e-4)
+    assert image["em_max"] == pytest.approx(549e-9, rel=1e-4)
     assert redshifts == 96
