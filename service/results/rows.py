@@ -147,7 +147,10 @@ async def _connection(
     try:
         yield connection
     finally:
-        await pool.release(connection)
+        # A COPY cancelled between two rows may still be sending; asyncpg then closes the
+        # connection instead of giving it back, and says so.
+        with suppress(asyncpg.InternalClientError):
+            await pool.release(connection)
 
 
 async def _copy(

@@ -4,9 +4,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from service.errors import NotFound
+from service.archive import archive_of
+from service.errors import NotFound, UsageError
+from service.parameters import read_parameters
+from service.tap.capabilities import tap_capabilities
 from service.tap.errors import error_response
 from service.tap.sync import answer_sync
+from service.vosi import MEDIA_TYPE
+from service.vosi.availability import availability_document
+from service.vosi.capabilities import capabilities_document
+from service.vosi.tables import read_tap_schema, table_document, tableset_document
 
 router = APIRouter(prefix="/tap", tags=["TAP"])
 
@@ -17,6 +24,39 @@ _READ = ["GET", "HEAD"]
 async def sync(request: Request) -> Response:
     """Answer QUERY with its rows (TAP 1.1 §2.1)."""
     return await answer_sync(request)
+
+
+@router.api_route("/capabilities", methods=_READ, summary="What this service can do")
+async def capabilities(request: Request) -> Response:
+    """The languages, formats and limits (TAPRegExt 1.0)."""
+    document = capabilities_document(tap_capabilities(archive_of(request).settings))
+    return Response(document, media_type=MEDIA_TYPE)
+
+
+@router.api_route("/availability", methods=_READ, summary="Whether this service is up")
+async def availability(request: Request) -> Response:
+    """VOSI availability."""
+    document = await availability_document(archive_of(request).database.reader)
+    return Response(document, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+
+
+@router.api_route("/tables", methods=_READ, summary="The tables of the archive")
+async def tables(request: Request) -> Response:
+    """Every table; detail=min leaves the columns out (VOSI 1.1 §5)."""
+    archive = archive_of(request)
+    parameters = await read_parameters(request, max_body=archive.settings.max_body_bytes)
+    detail = (parameters.single("DETAIL") or "max").lower()
+    if detail not in ("min", "max"):
+        raise UsageError(f"detail={detail!r} is not known; use min or max")
+    content = await read_tap_schema(archive.database.owner)
+    return Response(tableset_document(content, columns=detail == "max"), media_type=MEDIA_TYPE)
+
+
+@router.api_route("/tables/{name:path}", methods=_READ, summary="One table with its columns")
+async def table(request: Request, name: str) -> Response:
+    """The table of that name, as TAP_SCHEMA.tables has it."""
+    content = await read_tap_schema(archive_of(request).database.owner)
+    return Response(table_document(content, name), media_type=MEDIA_TYPE)
 
 
 @router.api_route("", methods=_READ, include_in_schema=False)

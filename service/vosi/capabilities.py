@@ -1,0 +1,43 @@
+"""Capabilities documents (VOSI 1.1 §3, DALI 1.1 §2.3), for every service of the archive."""
+
+from collections.abc import Sequence
+
+from vo_models.voresource.models import AccessURL, Capability, Interface
+from vo_models.vosi.capabilities.models import VOSICapabilities
+
+_VOSI = "ivo://ivoa.net/std/VOSI"
+
+
+def http_interface(url: str, *, version: str | None = None, use: str = "base") -> Interface:
+    """The standard HTTP interface of a capability; `use` is base, full or dir."""
+    return Interface.model_validate(
+        {
+            "type": "vs:ParamHTTP",
+            "role": "std",
+            "version": version,
+            "access_url": [AccessURL.model_validate({"use": use, "value": url})],
+        }
+    )
+
+
+def vosi_capabilities(service_url: str, *, tables: bool) -> list[Capability]:
+    """The VOSI resources that lie below a service's URL."""
+    resources = ["capabilities", "availability", *(["tables"] if tables else [])]
+    found = []
+    for resource in resources:
+        standard = f"{_VOSI}#{resource}" + ("-1.1" if resource == "tables" else "")
+        interface = http_interface(
+            f"{service_url}/{resource}",
+            version="1.1" if resource == "tables" else None,
+            use="full",
+        )
+        found.append(Capability.model_validate({"standard_id": standard, "interface": [interface]}))
+    return found
+
+
+def capabilities_document(capabilities: Sequence[Capability]) -> bytes:
+    """The capabilities as VOSI's XML."""
+    document = VOSICapabilities(capability=list(capabilities)).to_xml(
+        skip_empty=True, xml_declaration=True, encoding="UTF-8"
+    )
+    return document if isinstance(document, bytes) else document.encode()
