@@ -14,15 +14,12 @@ from typing import Any
 from celery import signals
 
 from service.archive import Archive, CatalogueCache
-from service.bulk.room import BULK_ROOM
 from service.config import Settings
 from service.database import open_database
+from service.rooms import ROOMS
 from service.tasks.broker import QUEUES, RUN_JOB, celery_app
 from service.uws.jobs import Jobs, open_jobs
-from service.uws.room import Room
 from service.uws.run import run_job
-
-ROOMS: tuple[Room, ...] = (BULK_ROOM,)
 
 
 @asynccontextmanager

@@ -43,7 +43,7 @@ WITH asked AS (
 ), named AS (
     {named}
 ), files AS (
-    SELECT named.name, source_row, dataset.id AS dataset_id, obs_publisher_did, present, holding.*,
+    SELECT named.name, source_row, dataset.id AS found, obs_publisher_did, present, holding.*,
            collection.name AS collection,
            holding.id IS NOT NULL AND starhaul.may_read(holding.readable_by) AS readable,
            bulk.safe_path(collection.name || '/' || holding.path) AS safe
@@ -56,7 +56,7 @@ WITH asked AS (
 ), judged AS (
     SELECT *, CASE
         WHEN name IS NULL THEN 'the row of the query names no dataset'
-        WHEN dataset_id IS NULL THEN 'the archive has no such dataset, or you may not read it'
+        WHEN found IS NULL THEN 'the archive has no such dataset, or you may not read it'
         WHEN id IS NULL THEN 'the dataset has no file here'
         WHEN NOT readable THEN 'you may not read this file'
         WHEN NOT present OR state = 'vanished' THEN 'the file is no longer in the archive'

@@ -1,0 +1,6 @@
+"""The rooms that have jobs: the API lists them, the workers run them."""
+
+from service.bulk.room import BULK_ROOM
+from service.uws.room import Room
+
+ROOMS: tuple[Room, ...] = (BULK_ROOM,)
