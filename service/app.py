@@ -12,10 +12,13 @@ from service.archive import Archive, CatalogueCache
 from service.bulk import routes as bulk
 from service.config import Settings
 from service.database import open_database
+from service.files import routes as files
 from service.methods import OptionsMiddleware
 from service.pages import routes as pages
 from service.pages.errors import page_or_problem
 from service.request_id import HEADER, RequestIdMiddleware
+from service.rooms import ROOMS
+from service.uws.jobs import open_jobs
 
 _EXPOSED = [
     "ETag",
@@ -55,6 +58,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     problems.install(app, page_or_problem)
     app.include_router(pages.routes())
+    app.include_router(bulk.router)
+    app.include_router(files.router)
     app.add_middleware(OptionsMiddleware)
     app.add_middleware(
         CORSMiddleware,
