@@ -113,18 +113,16 @@ class BinaryReader:
     def read(self, chunk: bytes) -> Batch:
         """The rows of the next chunk; MalformedRows where they do not fit together."""
         begin = 0 if self._begun else self._header(chunk)
-        end = len(chunk)
         octets = np.frombuffer(chunk, np.uint8)
         starts = self._row_starts(octets, begin)
         rows = len(starts)
-        behind = int(starts[-1]) if rows else begin
         try:
             spans, ends = self._spans(octets, starts)
         except IndexError:
             raise MalformedRows("a value reaches beyond the end of its rows") from None
         stop = int(ends[-1]) if rows else begin
-        if chunk[stop:] not in (b"", _TRAILER):
-            raise MalformedRows(f"{end - stop} bytes are left after the row at {behind}")
+        if stop > len(chunk) or chunk[stop:] not in (b"", _TRAILER):
+            raise MalformedRows(f"the last row ends at byte {stop} of {len(chunk)}")
         if rows and (starts[0] != begin or not np.array_equal(ends[:-1], starts[1:])):
             raise MalformedRows("a row does not end where the next one begins")
         return Batch(octets, self._columns, spans, rows)
