@@ -5,7 +5,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from service.cli import database, processes, up
+from service.cli import adql, database, demo, ingest, processes, up
 from service.errors import StarhaulError, UsageError
 
 app = typer.Typer(
@@ -19,6 +19,9 @@ app.command()(up.up)
 app.command()(processes.serve)
 app.command()(processes.worker)
 app.command()(database.init)
+app.command()(ingest.ingest)
+app.command()(adql.adql)
+app.command("load-demo", hidden=True)(demo.load_demo)
 
 
 def main() -> None:

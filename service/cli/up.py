@@ -19,6 +19,7 @@ def up(
 ) -> None:
     """Run a whole archive on this machine, in the foreground, until Ctrl-C."""
     # Here, not above: `serve` and `worker` do not need the embedded parts.
+    from service.cli.demo import demo_is_loaded
     from service.embedded.address import listen
     from service.embedded.home import open_home
     from service.embedded.run_state import take_lock
@@ -31,5 +32,6 @@ def up(
         url = f"http://{shown}:{listener.getsockname()[1]}"
         if "public_url" not in settings.model_fields_set:
             settings.public_url = url
-        archive = Archive(settings, opened, listener, url, workers, say)
+        first = "load-demo" if demo and not demo_is_loaded(opened.root) else None
+        archive = Archive(settings, opened, listener, url, workers, say, first)
         archive.run(lambda: print(f"ready {url}", flush=True))

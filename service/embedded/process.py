@@ -5,7 +5,6 @@ it; what survives none the less (a pool process of the worker, any child on anot
 found at the next start by a mark in its environment.
 """
 
-import contextlib
 import ctypes
 import os
 import signal
@@ -13,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -43,14 +43,15 @@ class Child:
     """One supervised process.
 
     `stop_signal` asks it to end in order, `death_signal` is what the kernel sends it when the
-    parent is gone; `grace` is the time in seconds after which it is killed (None: never). Its
-    standard input is `input_text`, or one line that `release` sends.
+    parent is gone; `grace` is the time in seconds after which it is killed (None: never). `log`
+    takes its output (None: our own stderr). Its standard input is `input_text`, or one line that
+    `release` sends.
     """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
-    log: Path
+    log: Path | None
     cwd: Path
     account: Account | None = None
     stop_signal: int = signal.SIGTERM
@@ -73,7 +74,7 @@ class Child:
                 os._exit(1)
 
         account = self.account
-        with open_log(self.log) as log:
+        with open_log(self.log) if self.log else nullcontext(sys.stderr) as log:
             self.process = subprocess.Popen(
                 list(self.command),
                 env=dict(self.environment),
@@ -102,7 +103,7 @@ class Child:
         stdin = self.process.stdin if self.process else None
         if stdin is None or stdin.closed:
             return
-        with contextlib.suppress(BrokenPipeError):  # it has ended: the supervisor will see that
+        with suppress(BrokenPipeError):  # it has ended: the supervisor will see that
             stdin.write(text.encode())
             stdin.close()
 
@@ -114,9 +115,14 @@ class Child:
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def status(self) -> int | None:
+        """Its exit status; None while it runs."""
+        return self.process.poll() if self.process else None
+
     def ending(self) -> str:
         """How it ended, in words."""
-        code = self.process.poll() if self.process else None
+        code = self.status
         if code is None:
             return "is running"
         if code < 0:
@@ -149,9 +155,9 @@ def open_log(path: Path) -> IO[bytes]:
     return path.open("ab")
 
 
-def last_lines(path: Path, count: int = 5) -> str:
+def last_lines(path: Path | None, count: int = 5) -> str:
     """The end of a log, indented, for a message."""
-    if not path.exists():
+    if path is None or not path.exists():
         return ""
     lines = path.read_text(errors="replace").splitlines()[-count:]
     return "\n".join(f"  {line}" for line in lines)

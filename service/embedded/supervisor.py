@@ -20,6 +20,8 @@ from service.embedded.run_state import RunState, write_state
 from service.embedded.servers import Servers
 from service.errors import StarhaulError
 
+# -P: a directory named service where the user happens to be is not ours.
+_STARHAUL = (sys.executable, "-P", "-m", "service.cli")
 _STEP = 0.05  # seconds between two looks at the children
 _LONGEST_PAUSE = 5.0  # seconds between two starts of a child that keeps ending
 _STEADY = 30.0  # a child that ran this long is started again at once
@@ -69,7 +71,10 @@ class Watch:
 
 @dataclass
 class Archive:
-    """One archive on one machine. `say` takes lines for people (stderr)."""
+    """One archive on one machine. `say` takes lines for people (stderr).
+
+    `first` is a command of starhaul to be run to its end before the archive counts as ready.
+    """
 
     settings: Settings
     home: Home
@@ -77,7 +82,7 @@ class Archive:
     url: str
     worker_processes: int | None
     say: Callable[[str], None]
-    first: Callable[[dict[str, str]], None] | None = None
+    first: str | None = None
     _watches: dict[str, Watch] = field(default_factory=dict)
 
     def run(self, ready: Callable[[], None]) -> None:
@@ -110,11 +115,29 @@ class Archive:
             child.start()
         embedded_servers.wait_ready(servers, self.say, stop.pause)
         migrate(servers.database_url)
-        if self.first is not None:
-            self.first(self._environment(servers))
         for child in children:
             child.release()
+        if self.first is not None:
+            self._run_first(self.first, servers, stop)
         self._wait_for_answer(servers, children, stop)
+
+    def _run_first(self, command: str, servers: Servers, stop: StopSignal) -> None:
+        child = Child(
+            name=command,
+            command=[*_STARHAUL, command],
+            environment=self._environment(servers),
+            log=None,
+            cwd=self.home.root,
+        )
+        child.start()
+        try:
+            while child.running:
+                stop.pause()
+        finally:
+            child.ask_to_stop()
+            child.wait_stopped()
+        if child.status != 0:
+            raise StarhaulError(f"starhaul {command} {child.ending()}")
 
     def _wait_for_answer(self, servers: Servers, children: list[Child], stop: StopSignal) -> None:
         api = children[0]
@@ -183,8 +206,7 @@ class Archive:
                 options += ["--processes", str(self.worker_processes)]
         return Child(
             name=name,
-            # -P: a directory named service where the user happens to be is not ours.
-            command=[sys.executable, "-P", "-m", "service.cli", *options, "--wait-for-go"],
+            command=[*_STARHAUL, *options, "--wait-for-go"],
             environment=self._environment(servers),
             log=self.home.log / f"{name}.log",
             cwd=self.home.root,
