@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 from astropy.io import fits
-from astropy.wcs import WCS, FITSFixedWarning, WcsError, Wcsprm
+from astropy.utils.exceptions import AstropyWarning
+from astropy.wcs import WCS, WcsError, Wcsprm
 from astropy.wcs import WCSSUB_CELESTIAL as CELESTIAL
 from numpy.typing import NDArray
 
@@ -26,8 +27,10 @@ _HALF_SKY = 85.0  # degrees from the centre, beyond which an outline is no polyg
 _SCAMP = re.compile(rb"PV[12]_\d+ *=")
 _LOOKUP = re.compile(r"^(CPDIS|CQDIS|D2IM|DP\d|DQ\d|D2IMDIS|CPERR|CQERR|D2IMERR|AXISCORR)")
 
-# wcslib speaks of small repairs it made (dates, units); they say nothing about positions
-warnings.simplefilter("ignore", FITSFixedWarning)
+# wcslib speaks of small repairs it made (dates, units, CDELTi beside CDi_j), astropy of cards that
+# break the standard: with a million files that is no help, and it says nothing about positions
+warnings.simplefilter("ignore", AstropyWarning)
+warnings.filterwarnings("ignore", "cdelt will be ignored", RuntimeWarning)
 
 Points = NDArray[np.float64]
 

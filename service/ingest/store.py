@@ -65,20 +65,21 @@ def _sql() -> dict[str, str]:
         "create": f"CREATE TEMPORARY TABLE IF NOT EXISTS incoming ({columns})",
         "dataset": f"""
             INSERT INTO archive.dataset
-                (collection_id, {obscore}, hpx, hcell, vertices, box, readable_by)
-            SELECT $1, {obscore}, hpx, hcell, vertices, box::cube, $2 FROM incoming
+                (collection_id, {obscore}, hpx, hcell, vertices, box, readable_by, holding_id)
+            SELECT $1, {obscore}, hpx, hcell, vertices, box::cube, $2,
+                coalesce(h.id, nextval(pg_get_serial_sequence('archive.holding', 'id')))
+            FROM incoming
+            LEFT JOIN archive.holding h ON h.collection_id = $1 AND h.path = incoming.path
             ON CONFLICT (obs_publisher_did) DO UPDATE SET {set_obscore}, {set_sky},
-                readable_by = EXCLUDED.readable_by, present = true, updated = now()""",  # noqa: S608
+                holding_id = EXCLUDED.holding_id, readable_by = EXCLUDED.readable_by,
+                present = true, updated = now()""",  # noqa: S608
         "holding": f"""
-            WITH written AS (
-                INSERT INTO archive.holding (collection_id, dataset_id, readable_by, {holding})
-                SELECT $1, d.id, $2, {i_holding}
-                FROM incoming i JOIN archive.dataset d USING (obs_publisher_did)
-                ON CONFLICT (collection_id, path) DO UPDATE SET {set_holding},
-                    readable_by = EXCLUDED.readable_by, state = 'present', ingested = now()
-                RETURNING id, dataset_id)
-            UPDATE archive.dataset d SET holding_id = w.id FROM written w
-            WHERE d.id = w.dataset_id AND d.holding_id IS DISTINCT FROM w.id""",  # noqa: S608
+            INSERT INTO archive.holding (id, collection_id, dataset_id, readable_by, {holding})
+            OVERRIDING SYSTEM VALUE
+            SELECT d.holding_id, $1, d.id, $2, {i_holding}
+            FROM incoming i JOIN archive.dataset d USING (obs_publisher_did)
+            ON CONFLICT (collection_id, path) DO UPDATE SET {set_holding},
+                readable_by = EXCLUDED.readable_by, state = 'present', ingested = now()""",  # noqa: S608
         "no_spectrum": """
             DELETE FROM archive.spectrum s
             USING incoming i JOIN archive.dataset d USING (obs_publisher_did)
