@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     )
     read_database_url: str | None = Field(
         default=None,
+        pattern=r"^postgres(ql)?://",
         repr=False,
         description="postgresql:// URL that logs in as starhaul_reader; may be a replica",
     )

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from service.config import Settings
+from service.errors import UsageError
 
 _GRACE_S = 5  # for transfers in progress when the API is asked to stop
 
@@ -20,11 +21,12 @@ def serve(
     wait_for_go: _WaitForGo = False,
 ) -> None:
     """Run the API alone. It needs STARHAUL_DATABASE_URL, _READ_DATABASE_URL and _REDIS_URL."""
+    settings = _production_settings()
+
     import uvicorn
 
     from service.app import create_app
 
-    settings = Settings()
     app = create_app(settings)
     _await_go(wait_for_go)
     config = uvicorn.Config(
@@ -55,12 +57,26 @@ def worker(
     wait_for_go: _WaitForGo = False,
 ) -> None:
     """Run a Celery worker alone. It needs the same environment as the API."""
+    settings = _production_settings()
+
     from service.worker import run_worker
 
-    settings = Settings()
     slots = settings.interactive_slots + settings.bulk_slots + settings.background_slots
     _await_go(wait_for_go)
     run_worker(settings, processes or slots)
+
+
+def _production_settings() -> Settings:
+    """The settings; UsageError names what is missing, before anything slow is imported."""
+    settings = Settings()
+    needed = ("database_url", "read_database_url", "redis_url")
+    missing = [f"STARHAUL_{name.upper()}" for name in needed if getattr(settings, name) is None]
+    if missing:
+        raise UsageError(
+            f"set {', '.join(missing)} (docs/operations.md), or use `starhaul up`, which brings "
+            "its own PostgreSQL and Redis"
+        )
+    return settings
 
 
 def _await_go(wait: bool) -> None:
