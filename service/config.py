@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     )
     database_url: str | None = Field(
         default=None,
+        pattern=r"^postgres(ql)?://",
         repr=False,
         description="postgresql:// URL of the owner; unset: the embedded server",
     )
@@ -29,7 +30,10 @@ class Settings(BaseSettings):
         description="postgresql:// URL that logs in as starhaul_reader; may be a replica",
     )
     redis_url: str | None = Field(
-        default=None, repr=False, description="unset: the embedded server"
+        default=None,
+        pattern=r"^rediss?://",
+        repr=False,
+        description="redis:// URL; unset: the embedded server",
     )
     public_url: str = Field(
         default="http://127.0.0.1:8000", description="the URL users reach the archive by"
