@@ -164,7 +164,8 @@ METALS = (
          (6347.11, 8.12, 0.20), (6371.37, 8.12, -0.08)),
     ),
 )  # fmt: skip
-HELIUM = Species("He I", 0, 10.93, (24.59, 54.42), HE_I, damping=0.05)
+# Collisions with electrons (Stark effect) broaden helium in hot stars.
+HELIUM = Species("He I", 0, 10.93, (24.59, 54.42), HE_I, damping=5.0)
 
 # Band heads in Angstrom, air: (head, scale length of the band in Angstrom, relative strength).
 # Titanium oxide and the magnesium hydride band degrade to the red (positive) or blue (negative).
