@@ -145,7 +145,9 @@ def _explain(error: Any, text: str) -> str:
     if error["type"] == "missing":
         return f"the key `{key}` is missing"
     message = str(error["msg"]).removeprefix("Value error, ")
-    return f"{where}`{key}`: {message[0].lower()}{message[1:]}"
+    if message[:2].istitle():  # a word of pydantic's, not a keyword
+        message = message[0].lower() + message[1:]
+    return f"{where}`{key}`: {message}"
 
 
 def parse_collection(text: str, origin: str) -> Collection:

@@ -104,6 +104,18 @@ class Header:
         except (VerifyError, ValueError):
             return ""
 
+    def verbatim(self, keyword: str) -> str:
+        """The card's text with its leading blanks, "" where there is none (trailing ones mean
+        nothing, FITS 4.0 §4.2.1)."""
+        image = self._cards.get(keyword)
+        if image is None or keyword in self._overrides:
+            return str(self._overrides.get(keyword, ""))
+        try:
+            value = _card(image).value
+        except (VerifyError, ValueError):
+            return ""
+        return value if isinstance(value, str) else ""
+
     def text(self, *keywords: str) -> str | None:
         """The first of the cards that holds text other than blanks; numbers as they stand."""
         for keyword in keywords:

@@ -108,7 +108,7 @@ def wat_text(header: Header, axis: int) -> str:
     """The text of IRAF's WATi_nnn cards of an axis (i = 0: of all axes), put together again."""
     pieces: list[str] = []
     while (card := f"WAT{axis}_{len(pieces) + 1:03d}") in header:
-        pieces.append(str(header.get(card) or "").ljust(68))
+        pieces.append(header.verbatim(card).ljust(68))
     return "".join(pieces)
 
 

@@ -16,6 +16,7 @@ from tests.ingest.conftest import Archive, write_image
 FILES = 10_000 if CI else 1_200
 RUN = """
 import sys
+from pathlib import Path
 from service.config import Settings
 from service.ingest.command import ingest
 if __name__ == "__main__":
@@ -31,11 +32,12 @@ def test_kill_and_run_again_gives_the_same_rows(archive: Archive) -> None:
     count = "SELECT count(*) FROM archive.holding"
     seen = 0
     for _ in range(2):
+        log = (archive.folder / "run.log").open("w")
         process = subprocess.Popen(
             [sys.executable, str(script), str(toml), archive.url],
             start_new_session=True,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=log,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         while process.poll() is None and archive.rows(count)[0][0] <= seen:
@@ -43,8 +45,9 @@ def test_kill_and_run_again_gives_the_same_rows(archive: Archive) -> None:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(30)
+        log.close()
         seen = archive.rows(count)[0][0]
-    assert 0 < seen < FILES
+    assert 0 < seen < FILES, (archive.folder / "run.log").read_text()
     report = archive.ingest(toml, workers=2)
     assert (report.accepted, report.unchanged) == (FILES - seen, seen)
     interrupted = archive.datasets("bench")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from service.ingest import times
-from service.ingest.facts import DatasetFacts
+from service.ingest.facts import DatasetFacts, Refusal
 from service.ingest.fits import FitsFile
 from service.ingest.header import Header
 from service.ingest.observation import observation, with_spectrum
@@ -53,6 +53,8 @@ def read(fits: FitsFile) -> DatasetFacts:
     """DATE-BEG and DATE-END are Beijing time; DATE-OBS is the middle, UTC."""
     header = fits.primary
     covered, n_points = _covered(fits)
+    if n_points is None:
+        raise Refusal("no wavelengths: neither a table with them nor a grid", ("COEFF0", "COEFF1"))
     facts = observation("spectrum", header)
     facts = replace(
         facts,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from service.ingest import times
-from service.ingest.facts import DatasetFacts
+from service.ingest.facts import DatasetFacts, Refusal
 from service.ingest.fits import FitsFile, Hdu
 from service.ingest.header import Header
 from service.ingest.observation import observation, with_spectrum
@@ -48,6 +48,8 @@ def read(fits: FitsFile) -> DatasetFacts:
         values = coadd.column(coadd.column_number("loglam") or 0)
         bounds = None if values is None else finite_bounds(values)
     else:
+        if not fits.hdus[0].shape:
+            raise Refusal("no table with loglam, and no image", ("COEFF0", "COEFF1"))
         n_points = fits.hdus[0].shape[0]
         start, step = header.number("COEFF0"), header.number("COEFF1")
         bounds = None
