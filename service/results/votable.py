@@ -99,6 +99,6 @@ def _field(column: WireColumn, wide: bool) -> etree._Element:
             field.set(name, xml_text(value))
     if meta.description:
         etree.SubElement(field, "DESCRIPTION").text = xml_text(meta.description)
-    if column.is_array and meta.datatype not in (*_FLOATING, "boolean"):
+    if column.sql_type.endswith("[]") and meta.datatype not in (*_FLOATING, "boolean"):
         etree.SubElement(field, "VALUES", null=ELEMENT_NULL[meta.datatype])
     return field
