@@ -3,16 +3,17 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import asyncpg
 import typer
 
-import adql as language
-from adql.columns import ColumnMeta
 from service.cli.options import say, settings_for
 from service.config import Settings
 from service.errors import StarhaulError, UsageError
+
+if TYPE_CHECKING:
+    from adql.columns import ColumnMeta
 
 
 def adql(
@@ -22,13 +23,14 @@ def adql(
     home: Annotated[Path | None, typer.Option(help="The home whose archive is meant.")] = None,
 ) -> None:
     """Check a query against the archive's tables; print its columns, its SQL or its plan."""
+    from adql import ADQLError
     from service.embedded.joining import joined
 
     text = sys.stdin.read() if query == "-" else query
     with joined(settings_for(home), say) as settings:
         try:
             lines = asyncio.run(_answer(settings, text, sql, explain))
-        except language.ADQLError as error:
+        except ADQLError as error:
             raise UsageError(str(error)) from None
         except (OSError, asyncpg.PostgresError) as error:
             raise StarhaulError(f"the database did not answer: {error}") from None
@@ -36,11 +38,12 @@ def adql(
 
 
 async def _answer(settings: Settings, text: str, sql: bool, explain: bool) -> list[str]:
+    from adql import translate
     from schema.catalogue import load_catalogue
 
     connection = await asyncpg.connect(settings.database_url)
     try:
-        translation = language.translate(text, await load_catalogue(connection))
+        translation = translate(text, await load_catalogue(connection))
         if explain:
             plan = await connection.fetch("EXPLAIN " + translation.literal_sql())
             return [row[0] for row in plan]
@@ -51,6 +54,6 @@ async def _answer(settings: Settings, text: str, sql: bool, explain: bool) -> li
     return ["\t".join(_described(column.meta)) for column in translation.columns]
 
 
-def _described(column: ColumnMeta) -> list[str]:
+def _described(column: "ColumnMeta") -> list[str]:
     size = f"[{column.arraysize}]" if column.arraysize else ""
     return [column.name, column.datatype + size, column.unit or "", column.ucd or ""]
