@@ -18,6 +18,7 @@ from service.pages import routes as pages
 from service.pages.errors import page_or_problem
 from service.request_id import HEADER, RequestIdMiddleware
 from service.rooms import ROOMS
+from service.tap.routes import router as tap_router
 from service.uws.jobs import open_jobs
 
 _EXPOSED = [
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(pages.routes())
     app.include_router(bulk.router)
     app.include_router(files.router)
+    app.include_router(tap_router)
     app.add_middleware(OptionsMiddleware)
     app.add_middleware(
         CORSMiddleware,

@@ -28,17 +28,17 @@ def status_info(value: str, text: str) -> bytes:
 def document(head: Head, serialization: str, wide_text: Sequence[bool]) -> tuple[bytes, bytes]:
     """What comes before the first row and after the last; `serialization` is the element that
     holds the rows, without its STREAM. `wide_text` tells which columns are unicodeChar."""
-    root, resource = _root()
-    resource.append(_info("QUERY_STATUS", "OK", ""))
-    for name, value, text in head.infos:
-        resource.append(_info(name, value, text))
-    table = etree.SubElement(resource, "TABLE")
-    for column, wide in zip(head.columns, wide_text, strict=True):
-        table.append(_field(column, wide))
+    root, table = _described(head, wide_text)
     data = etree.SubElement(etree.SubElement(table, "DATA"), serialization)
     data.append(etree.ProcessingInstruction("rows"))
     before, _, after = _bytes(root).partition(b"<?rows ?>")
     return before, after
+
+
+def metadata_document(head: Head, wide_text: Sequence[bool]) -> bytes:
+    """The document without its rows."""
+    root, _ = _described(head, wide_text)
+    return _bytes(root)
 
 
 def end(after: bytes, outcome: Outcome) -> bytes:
@@ -68,6 +68,18 @@ def _root() -> tuple[etree._Element, etree._Element]:
     root = etree.Element("VOTABLE", nsmap={None: NAMESPACE, "xsi": _XSI}, version="1.4")
     root.set(f"{{{_XSI}}}schemaLocation", _SCHEMA_LOCATION)
     return root, etree.SubElement(root, "RESOURCE", type="results")
+
+
+def _described(head: Head, wide_text: Sequence[bool]) -> tuple[etree._Element, etree._Element]:
+    """A document and its table, which has columns and no rows."""
+    root, resource = _root()
+    resource.append(_info("QUERY_STATUS", "OK", ""))
+    for name, value, text in head.infos:
+        resource.append(_info(name, value, text))
+    table = etree.SubElement(resource, "TABLE")
+    for column, wide in zip(head.columns, wide_text, strict=True):
+        table.append(_field(column, wide))
+    return root, table
 
 
 def _bytes(root: etree._Element) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import adql
 from adql.catalogue import Catalogue
 from adql.translation import Translation
+from adql.words import Version
 from service.errors import UsageError
 from service.parameters import Parameters
 from service.results.format import Format
@@ -15,7 +16,7 @@ from service.results.formats import format_named
 _IN_THREAD_CHARACTERS = 16_384
 
 # Values of LANG: the language's version (TAP 1.1 §2.7.2).
-LANGUAGES = {"ADQL": "2.1", "ADQL-2.1": "2.1", "ADQL-2.0": "2.0"}
+LANGUAGES: dict[str, Version] = {"ADQL": "2.1", "ADQL-2.1": "2.1", "ADQL-2.0": "2.0"}
 _LANG_MISSING = ("LANG", "ADQL", "LANG was not given; the query was read as ADQL 2.1")
 
 
@@ -24,7 +25,7 @@ class TapQuery:
     """What a request asks for. `notes` are INFO elements for its result: name, value, text."""
 
     text: str
-    version: str
+    version: Version
     form: Format
     maxrec: int | None
     notes: tuple[tuple[str, str, str], ...] = ()
