@@ -1,7 +1,9 @@
 """What a translated query is: one SELECT, its typed parameters, its described columns."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from adql.catalogue import Table
 from adql.columns import OutputColumn
 
 
@@ -11,3 +13,23 @@ class Parameter:
 
     value: int | float | str | bool | None | tuple[int, ...] | tuple[float, ...] | tuple[str, ...]
     sql_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A query as one PostgreSQL SELECT.
+
+    `sql` has $1 ... $n for `parameters`; its columns are c1 ... cn, described by `columns`.
+    `tables` are the catalogue's tables it reads; `top` is the TOP of the query itself, or None.
+    """
+
+    columns: tuple[OutputColumn, ...]
+    parameters: tuple[Parameter, ...]
+    sql: str
+    tables: tuple[Table, ...]
+    top: int | None
+    _render: Callable[[], str]
+
+    def literal_sql(self) -> str:
+        """The same SELECT without parameters: the only text to be handed to COPY."""
+        return self._render()

@@ -1,0 +1,105 @@
+"""GROUP BY: which expressions may stand beside aggregates, and when two expressions are the same."""
+
+from collections.abc import Hashable
+from dataclasses import fields
+
+from adql import complaints, tree
+from adql.resolve import Output, Resolution, Visible
+from adql.tree import Expression, Node, Select
+from adql.user_functions import USER_FUNCTIONS
+
+
+def _is_aggregate(node: Node) -> bool:
+    if isinstance(node, tree.UserCall):
+        forms = USER_FUNCTIONS.get(node.name.name.lower(), ())
+        return any(f.aggregate for f in forms)
+    return isinstance(node, tree.Aggregate)
+
+
+def aggregate_in(root: Expression) -> Expression | None:
+    """An aggregate of this query level within an expression."""
+    pending: list[Node] = [root]
+    while pending:
+        node = pending.pop()
+        if _is_aggregate(node):
+            return node  # type: ignore[return-value]  # Aggregate and UserCall are expressions
+        if not isinstance(node, tree.Query):
+            pending.extend(tree.children(node))
+    return None
+
+
+class Grouping:
+    """The grouping of one SELECT."""
+
+    def __init__(self, text: str, resolution: Resolution, select: Select) -> None:
+        self.text = text
+        self.resolution = resolution
+        self.select = select
+        self.sources = {id(s) for s in self._sources(select.tables)}
+        self.keys = {self.key(self.term(t)) for t in select.group_by}
+
+    def _sources(self, tables: tuple[tree.TableReference, ...]) -> list[object]:
+        pending: list[Node] = list(tables)
+        found: list[object] = []
+        while pending:
+            node = pending.pop()
+            if id(node) in self.resolution.sources:
+                found.append(self.resolution.sources[id(node)])
+            elif not isinstance(node, tree.Query):
+                pending.extend(tree.children(node))
+        return found
+
+    def term(self, expression: Expression) -> Expression | Visible:
+        """What a term of GROUP BY or ORDER BY stands for: itself, or an output it names."""
+        index = self.resolution.aliases.get(id(expression))
+        if index is None and isinstance(expression, tree.Number):
+            index = int(expression.text) - 1
+        if index is None:
+            return expression
+        output = self.resolution.outputs[id(self.select)][index]
+        return output.expression or output.visible  # type: ignore[return-value]  # one is set
+
+    def key(self, item: object) -> Hashable:
+        """Equal for expressions that are the same whatever their spelling."""
+        while isinstance(item, tree.Parens):
+            item = item.operand
+        if isinstance(item, tree.ColumnReference) and id(item) in self.resolution.columns:
+            item = self.resolution.columns[id(item)]
+        if isinstance(item, Visible):
+            return ("column", *(id(part) for part in item.parts))
+        if isinstance(item, tree.Query):
+            return id(item)
+        if isinstance(item, tuple) and not hasattr(item, "_fields"):
+            return tuple(self.key(i) for i in item)
+        if isinstance(item, Node):
+            names = (f.name for f in fields(item) if f.name != "span")
+            return (type(item).__name__, *(self.key(getattr(item, n)) for n in names))
+        return item  # type: ignore[return-value]  # strings, numbers, None
+
+    def is_grouped(self, outputs: tuple[Output, ...], order_by: tuple[tree.OrderTerm, ...]) -> bool:
+        """Whether the SELECT gives one row a group."""
+        select = self.select
+        expressions = [o.expression for o in outputs] + [t.expression for t in order_by]
+        return bool(select.group_by or select.having is not None) or any(
+            e is not None and aggregate_in(e) is not None for e in expressions
+        )
+
+    def require(self, item: Expression | Visible, place: Node) -> None:
+        """Raise unless an expression has one value in each group."""
+        if self.key(item) in self.keys:
+            return
+        if isinstance(item, tree.ColumnReference):
+            item = self.resolution.columns[id(item)]
+        if isinstance(item, Visible):
+            if any(id(part.source) in self.sources for part in item.parts):
+                message = f"column '{item.name}' is neither grouped nor aggregated: add it to GROUP BY"
+                raise complaints.about(self.text, place, message)
+            return
+        if _is_aggregate(item):
+            return
+        for child in tree.children(item):
+            if isinstance(child, Expression):
+                self.require(child, child)
+            elif isinstance(child, tree.When):
+                self.require(child.condition, child)
+                self.require(child.value, child)

@@ -1,0 +1,229 @@
+"""Queries as PostgreSQL: SELECT, FROM, set operations; outputs are always named c1 ... cn."""
+
+from adql import complaints, tree
+from adql.grouping import Grouping, aggregate_in
+from adql.postgres import Expressions
+from adql.resolve import Body, Output, Resolution, Visible
+from adql.sql import Sql, joined
+from adql.translation import Parameter
+from adql.types import Typing
+from adql.words import Version
+
+
+class Queries:
+    """Writes the queries of one text."""
+
+    def __init__(
+        self, text: str, version: Version, resolution: Resolution, typing: Typing
+    ) -> None:
+        self.text = text
+        self.version = version
+        self.resolution = resolution
+        self.typing = typing
+        self.expressions = Expressions(text, typing, resolution, self.query)
+
+    def top_query(self, query: tree.Query) -> Sql:
+        """The whole query, its common tables first."""
+        main = self.query(query, top=True)
+        if not self.resolution.common:
+            return main
+        tables: list[Sql] = [
+            (f"{common.sql} AS (", self.query(common.query), ")")
+            for common in self.resolution.common
+        ]
+        return ("WITH ", joined(", ", tables), " ", main)
+
+    def query(self, query: tree.Query, top: bool = False) -> Sql:
+        """A query expression with its ORDER BY, TOP and OFFSET."""
+        body = query.body
+        if isinstance(body, tree.Select):
+            written = self.select(body, query.order_by, top)
+        else:
+            if isinstance(body, tree.Query):
+                written = ("(", self.query(body, top), ")")
+            else:
+                written = self.set_operation(body)
+            written = (written, self.order_by_outputs(query))
+        limit: Sql = ""
+        if isinstance(body, tree.Select) and body.top is not None:
+            limit = (" LIMIT ", Parameter(body.top, "bigint"))
+        if query.offset is not None:
+            limit = (limit, " OFFSET ", Parameter(query.offset, "bigint"))
+        return (written, limit) if limit else written
+
+    def set_operation(self, node: tree.SetOperation) -> Sql:
+        self.typing.of_outputs(node)
+        pieces: list[Sql] = [self.operand(node.first)]
+        for operator, operand in zip(node.operators, node.rest, strict=True):
+            pieces += (f" {operator} ", self.operand(operand))
+        return tuple(pieces)
+
+    def operand(self, body: Body) -> Sql:
+        if isinstance(body, tree.Query):
+            return ("(", self.query(body), ")")
+        if isinstance(body, tree.SetOperation):
+            return ("(", self.set_operation(body), ")")
+        query = tree.Query(body.span, body)
+        return ("(", self.query(query), ")")
+
+    def order_by_outputs(self, query: tree.Query) -> Sql:
+        terms: list[Sql] = []
+        count = len(self.resolution.outputs[id(query)])
+        for term in query.order_by:
+            index = self.resolution.aliases.get(id(term.expression))
+            number = index + 1 if index is not None else self.ordinal(term.expression, count)
+            terms.append(f"{number}{' DESC' if term.descending else ''}")
+        return (" ORDER BY ", joined(", ", terms)) if terms else ""
+
+    def ordinal(self, expression: tree.Expression, count: int) -> int | None:
+        """The position that a whole number in ORDER BY or GROUP BY means."""
+        if not isinstance(expression, tree.Number):
+            return None
+        if not expression.text.isdigit() or not 1 <= int(expression.text[:9]) <= count:
+            message = f"{expression.text} is no column of the result, which has {count}"
+            raise complaints.about(self.text, expression, message)
+        return int(expression.text)
+
+    # -- SELECT
+
+    def select(
+        self, select: tree.Select, order_by: tuple[tree.OrderTerm, ...], top: bool = False
+    ) -> Sql:
+        outputs = self.resolution.outputs[id(select)]
+        self.no_aggregates(select)
+        grouping = self.checked_grouping(select, outputs, order_by)
+        from_clause = joined(", ", [self.table(t) for t in select.tables])
+        columns: list[Sql] = []
+        for index, output in enumerate(outputs):
+            columns.append((self.output(output, top), f" AS c{index + 1}"))
+        distinct = "DISTINCT " if select.quantifier == "DISTINCT" else ""
+        pieces: list[Sql] = [f"SELECT {distinct}", joined(", ", columns), " FROM ", from_clause]
+        if select.where is not None:
+            self.typing.of(select.where)
+            pieces += (" WHERE ", self.expressions.emit(select.where))
+        if select.group_by:
+            terms = [self.group_term(t, len(outputs)) for t in select.group_by]
+            pieces += (" GROUP BY ", joined(", ", terms))
+        if select.having is not None:
+            self.typing.of(select.having)
+            pieces += (" HAVING ", self.expressions.emit(select.having))
+        if order_by:
+            sort = [self.order_term(t, select, outputs, grouping) for t in order_by]
+            pieces += (" ORDER BY ", joined(", ", sort))
+        return tuple(pieces)
+
+    def output(self, output: Output, top: bool) -> Sql:
+        if output.expression is None:
+            assert output.visible is not None
+            return self.expressions.visible(output.visible)
+        value = self.typing.of(output.expression)
+        if value.kind == "null":
+            return "NULL::text" if top else "NULL"
+        if value.is_geometry and value.kind == "geometry":
+            return self.expressions.sky.geometry(output.expression)
+        return self.expressions.emit(output.expression)
+
+    def no_aggregates(self, select: tree.Select) -> None:
+        places = [("WHERE", select.where), *(("GROUP BY", t) for t in select.group_by)]
+        for clause, expression in places:
+            found = aggregate_in(expression) if expression is not None else None
+            if found is not None:
+                message = f"an aggregate cannot stand in {clause}"
+                hint = ": use HAVING" if clause == "WHERE" else ""
+                raise complaints.about(self.text, found, message + hint)
+
+    def checked_grouping(
+        self,
+        select: tree.Select,
+        outputs: tuple[Output, ...],
+        order_by: tuple[tree.OrderTerm, ...],
+    ) -> Grouping:
+        for term in select.group_by:
+            ordinal = self.ordinal(term, len(outputs))
+            if ordinal is not None and self.version != "ADQL":
+                message = f"GROUP BY {ordinal} is not in ADQL {self.version}: name the column"
+                raise complaints.about(self.text, term, message)
+        for ordering in order_by:
+            self.ordinal(ordering.expression, len(outputs))
+        grouping = Grouping(self.text, self.resolution, select)
+        if grouping.is_grouped(outputs, order_by):
+            for output in outputs:
+                item = output.expression or output.visible
+                assert item is not None
+                grouping.require(item, output.expression or select)
+            if select.having is not None:
+                grouping.require(select.having, select.having)
+            for ordering in order_by:
+                grouping.require(grouping.term(ordering.expression), ordering)
+        return grouping
+
+    def group_term(self, expression: tree.Expression, count: int) -> Sql:
+        index = self.resolution.aliases.get(id(expression))
+        ordinal = index + 1 if index is not None else self.ordinal(expression, count)
+        if ordinal is not None:
+            return str(ordinal)
+        self.typing.of(expression)
+        return self.expressions.emit(expression)
+
+    def order_term(
+        self,
+        term: tree.OrderTerm,
+        select: tree.Select,
+        outputs: tuple[Output, ...],
+        grouping: Grouping,
+    ) -> Sql:
+        direction = " DESC" if term.descending else ""
+        expression = term.expression
+        index = self.resolution.aliases.get(id(expression))
+        ordinal = index + 1 if index is not None else self.ordinal(expression, len(outputs))
+        if ordinal is not None:
+            return f"{ordinal}{direction}"
+        if select.quantifier == "DISTINCT":
+            key = grouping.key(expression)
+            for position, output in enumerate(outputs, 1):
+                if grouping.key(output.expression or output.visible) == key:
+                    return f"{position}{direction}"
+            message = "with DISTINCT, ORDER BY takes only what is in the select list"
+            raise complaints.about(self.text, term, message)
+        if self.typing.of(expression).kind == "geometry":
+            raise complaints.about(self.text, term, "a geometry has no order")
+        return (self.expressions.emit(expression), direction)
+
+    # -- FROM
+
+    def table(self, node: tree.TableReference) -> Sql:
+        if isinstance(node, tree.ParensTable):
+            return ("(", self.table(node.operand), ")")
+        if isinstance(node, tree.Join):
+            return self.join(node)
+        source = self.resolution.sources[id(node)]
+        if source.table is not None:
+            return f"{source.table.sql_name} AS {source.sql}"
+        if source.common is not None:
+            return f"{source.common.sql} AS {source.sql}"
+        assert source.query is not None
+        return ("(", self.query(source.query), f") AS {source.sql}")
+
+    def join(self, node: tree.Join) -> Sql:
+        left, right = self.table(node.left), self.table(node.right)
+        if node.kind == "CROSS":
+            return (left, " CROSS JOIN ", right)
+        condition: Sql = "TRUE"
+        if node.on is not None:
+            found = aggregate_in(node.on)
+            if found is not None:
+                raise complaints.about(self.text, found, "an aggregate cannot stand in ON")
+            self.typing.of(node.on)
+            condition = self.expressions.emit(node.on)
+        else:
+            pairs = self.resolution.merged.get(id(node), ())
+            equal = [self.equal(node, *pairs[i : i + 2]) for i in range(0, len(pairs), 2)]
+            condition = joined(" AND ", equal) if equal else "TRUE"
+        return (left, f" {node.kind} JOIN ", right, " ON ", condition)
+
+    def equal(self, node: tree.Join, a: Visible, b: Visible) -> Sql:
+        left, right = self.typing.of_visible(a), self.typing.of_visible(b)
+        if left.kind != right.kind:
+            message = f"column '{a.name}' is a {left.kind} on one side and a {right.kind} on the other"
+            raise complaints.about(self.text, node, message)
+        return ("(", self.expressions.visible(a), " = ", self.expressions.visible(b), ")")

@@ -1,0 +1,419 @@
+"""Names to what they stand for: tables of the catalogue, columns in scope, outputs of subqueries.
+
+The result is a set of side tables keyed by node, because the tree is frozen.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from adql import complaints, tree
+from adql.catalogue import Catalogue, Column, Table
+from adql.checks import unwrapped
+from adql.tree import Identifier, Node, Query, Select, SetOperation
+from adql.words import Version
+
+Body = Select | SetOperation | Query
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceColumn:
+    """A column of a source: of the catalogue, or number `index` of a subquery's outputs."""
+
+    name: str
+    delimited: bool
+    source: "Source"
+    index: int
+    column: Column | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """One element of a FROM clause: `sql` is its alias in SQL (t1, t2, ...)."""
+
+    sql: str
+    names: tuple[Identifier, ...]
+    table: Table | None = None
+    query: Query | None = None
+    common: "CommonSource | None" = None
+    columns: tuple[SourceColumn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CommonSource:
+    """A common table expression; `sql` is its name in SQL (q1, q2, ...)."""
+
+    sql: str
+    name: Identifier
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """A column as unqualified names see it; several parts where USING or NATURAL joined them."""
+
+    name: str
+    delimited: bool
+    parts: tuple[SourceColumn, ...]
+    coalesced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column that a query gives: an expression of its select list, or a column from `*`."""
+
+    name: str
+    delimited: bool
+    expression: tree.Expression | None = None
+    visible: Visible | None = None
+
+
+@dataclass(slots=True)
+class Scope:
+    """What names mean within one SELECT."""
+
+    parent: "Scope | None" = None
+    sources: list[Source] = field(default_factory=list)
+    visible: list[Visible] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Resolution:
+    """Side tables keyed by id(node); they live as long as the tree."""
+
+    sources: dict[int, Source] = field(default_factory=dict)
+    columns: dict[int, Visible] = field(default_factory=dict)
+    aliases: dict[int, int] = field(default_factory=dict)
+    """Names in ORDER BY or GROUP BY that are outputs: their index."""
+    outputs: dict[int, tuple[Output, ...]] = field(default_factory=dict)
+    merged: dict[int, tuple[Visible, ...]] = field(default_factory=dict)
+    """Joins with USING or NATURAL: the columns they compare."""
+    tables: dict[str, Table] = field(default_factory=dict)
+    common: list[CommonSource] = field(default_factory=list)
+
+
+def same_name(asked: Identifier, name: str, delimited: bool = False) -> bool:
+    """Whether a name as written means a name as declared (ADQL 2.1 §2.1.5)."""
+    if not asked.delimited:
+        return asked.name.lower() == name.lower()
+    return asked.name == name or (not delimited and asked.name == name.lower())
+
+
+def visible_columns(source: Source) -> list[Visible]:
+    """The columns of a source as they are seen when nothing merges them."""
+    return [Visible(c.name, c.delimited, (c,)) for c in source.columns]
+
+
+class Resolver:
+    """Resolves one query against one catalogue."""
+
+    def __init__(self, text: str, catalogue: Catalogue, version: Version) -> None:
+        self.text = text
+        self.version = version
+        self.result = Resolution()
+        self.counter = 0
+        self.by_name: dict[str, list[Table]] = {}
+        for table in catalogue.tables():
+            self.by_name.setdefault(table.name.lower(), []).append(table)
+
+    def fail(self, node: Node, message: str, suggestion: str | None = None) -> Exception:
+        return complaints.about(self.text, node, message, suggestion)
+
+    def query(self, query: Query, parent: Scope | None) -> tuple[Output, ...]:
+        """Resolve a query expression; the outputs are those of its first SELECT."""
+        for common in query.with_tables:
+            if any(same_name(common.name, c.name.name) for c in self.result.common):
+                raise self.fail(common.name, f"two WITH tables are named {common.name.name}")
+            self.query(common.query, None)
+            number = len(self.result.common) + 1
+            self.result.common.append(CommonSource(f"q{number}", common.name, common.query))
+        outputs = self.body(query.body, parent, query.order_by)
+        self.result.outputs[id(query)] = outputs
+        return outputs
+
+    def body(
+        self, body: Body, parent: Scope | None, order_by: Sequence[tree.OrderTerm] = ()
+    ) -> tuple[Output, ...]:
+        if isinstance(body, Select):
+            return self.select(body, parent, order_by)
+        if isinstance(body, Query):
+            outputs = self.query(body, parent)
+        else:
+            outputs = self.set_operation(body, parent)
+        for term in order_by:
+            self.output_name(term.expression, outputs)
+        return outputs
+
+    def set_operation(self, node: SetOperation, parent: Scope | None) -> tuple[Output, ...]:
+        outputs = self.body(node.first, parent)
+        for operator, operand in zip(node.operators, node.rest, strict=True):
+            other = self.body(operand, parent)
+            if len(other) != len(outputs):
+                message = f"{operator}: {len(outputs)} columns on one side, {len(other)} on the other"
+                raise self.fail(operand, message)
+        self.result.outputs[id(node)] = outputs
+        return outputs
+
+    def output_name(self, expression: tree.Expression, outputs: tuple[Output, ...]) -> None:
+        """ORDER BY after a set operation: an output's name or its ordinal."""
+        if isinstance(expression, tree.ColumnReference):
+            for index, output in enumerate(outputs):
+                name = expression.parts[-1]
+                if len(expression.parts) == 1 and same_name(name, output.name, output.delimited):
+                    self.result.aliases[id(expression)] = index
+                    return
+        if not isinstance(expression, tree.Number):
+            raise self.fail(
+                expression,
+                "a combined query is sorted by the names or ordinals of its columns",
+                complaints.nearest(_written(expression), [o.name for o in outputs]),
+            )
+
+    def select(
+        self, select: Select, parent: Scope | None, order_by: Sequence[tree.OrderTerm]
+    ) -> tuple[Output, ...]:
+        scope = Scope(parent)
+        for table in select.tables:
+            scope.visible += self.table(table, scope)
+        outputs: list[Output] = []
+        for item in select.items:
+            if isinstance(item, tree.Star):
+                outputs += self.star(item, scope)
+            else:
+                self.names(item.expression, scope)
+                outputs.append(self.output(item, len(outputs)))
+        for condition in (select.where, select.having):
+            if condition is not None:
+                self.names(condition, scope)
+        result = tuple(outputs)
+        for term in select.group_by:
+            self.names(term, scope, result if self.version == "ADQL" else ())
+        for ordering in order_by:
+            self.names(ordering.expression, scope, result)
+        self.result.outputs[id(select)] = result
+        return result
+
+    def output(self, item: tree.SelectItem, index: int) -> Output:
+        if item.alias is not None:
+            return Output(item.alias.name, item.alias.delimited, item.expression)
+        inner = unwrapped(item.expression)
+        if isinstance(inner, tree.ColumnReference):
+            visible = self.result.columns[id(inner)]
+            return Output(visible.name, visible.delimited, item.expression)
+        if isinstance(inner, tree.Call | tree.Aggregate):
+            return Output(inner.name.lower(), False, item.expression)
+        if isinstance(inner, tree.UserCall):
+            return Output(inner.name.name.lower(), False, item.expression)
+        return Output(f"col{index + 1}", False, item.expression)
+
+    def star(self, star: tree.Star, scope: Scope) -> Iterable[Output]:
+        columns = scope.visible
+        if star.qualifier:
+            columns = visible_columns(self.source(star.qualifier, scope, star))
+        return [Output(c.name, c.delimited, None, c) for c in columns]
+
+    # -- FROM
+
+    def table(self, node: tree.TableReference, scope: Scope) -> list[Visible]:
+        if isinstance(node, tree.ParensTable):
+            return self.table(node.operand, scope)
+        if isinstance(node, tree.Join):
+            return self.join(node, scope)
+        if isinstance(node, tree.DerivedTable):
+            outputs = self.query(node.query, scope.parent)
+            source = self.new_source((node.alias,), query=node.query, outputs=outputs)
+        elif isinstance(node, tree.TableName):
+            source = self.named(node)
+        else:
+            raise TypeError(type(node))
+        for other in scope.sources:
+            if len(source.names) == 1 == len(other.names) and same_name(
+                source.names[0], other.names[0].name, other.names[0].delimited
+            ):
+                name = source.names[0].name
+                raise self.fail(node, f"'{name}' stands twice in FROM: give one an alias (AS b)")
+        scope.sources.append(source)
+        self.result.sources[id(node)] = source
+        return visible_columns(source)
+
+    def new_source(
+        self,
+        names: tuple[Identifier, ...],
+        table: Table | None = None,
+        query: Query | None = None,
+        common: CommonSource | None = None,
+        outputs: tuple[Output, ...] = (),
+    ) -> Source:
+        self.counter += 1
+        source = Source(f"t{self.counter}", names, table, query, common)
+        if table is not None:
+            source.columns = tuple(
+                SourceColumn(c.meta.name, c.delimited, source, i, c)
+                for i, c in enumerate(table.columns)
+            )
+        else:
+            source.columns = tuple(
+                SourceColumn(o.name, o.delimited, source, i) for i, o in enumerate(outputs)
+            )
+        return source
+
+    def named(self, node: tree.TableName) -> Source:
+        names = (node.alias,) if node.alias else node.parts
+        if len(node.parts) == 1:
+            for common in self.result.common:
+                if same_name(node.parts[0], common.name.name, common.name.delimited):
+                    outputs = self.result.outputs[id(common.query)]
+                    return self.new_source(names, common=common, outputs=outputs)
+        table = self.catalogue_table(node)
+        self.result.tables.setdefault(table.sql_name, table)
+        return self.new_source(names, table=table)
+
+    def catalogue_table(self, node: tree.TableName) -> Table:
+        *qualifier, name = node.parts
+        found = [
+            t
+            for t in self.by_name.get(name.name.lower(), [])
+            if same_name(name, t.name)
+            and (not qualifier or same_name(qualifier[-1], t.schema))
+        ]
+        written = ".".join(p.name for p in node.parts)
+        if len(found) > 1:
+            options = " or ".join(f"{t.schema}.{t.name}" for t in found)
+            raise self.fail(node, f"table '{written}' is ambiguous: write {options}")
+        if not found:
+            tables = [t for group in self.by_name.values() for t in group]
+            known = [f"{t.schema}.{t.name}" for t in tables]
+            near = complaints.nearest(written, known)
+            if near is None and not qualifier:
+                by_name = {t.name: f"{t.schema}.{t.name}" for t in tables}
+                near = by_name.get(complaints.nearest(written, by_name) or "")
+            raise self.fail(node, f"table '{written}' not found", near)
+        return found[0]
+
+    def join(self, node: tree.Join, scope: Scope) -> list[Visible]:
+        before = len(scope.sources)
+        left = self.table(node.left, scope)
+        right = self.table(node.right, scope)
+        conditions = sum((node.natural, node.on is not None, bool(node.using)))
+        if node.kind == "CROSS" and conditions:
+            raise self.fail(node, "CROSS JOIN takes no condition")
+        if node.kind != "CROSS" and conditions == 0:
+            raise self.fail(node, "a join without a condition: write ON, USING or NATURAL")
+        if conditions > 1:
+            raise self.fail(node, "NATURAL JOIN takes neither ON nor USING")
+        if node.on is not None:
+            self.names(node.on, Scope(scope.parent, scope.sources[before:], [*left, *right]))
+        if not (node.natural or node.using):
+            return [*left, *right]
+        return self.merge(node, left, right)
+
+    def merge(self, node: tree.Join, left: list[Visible], right: list[Visible]) -> list[Visible]:
+        names = node.using or tuple(
+            Identifier(node.span, v.name, v.delimited)
+            for v in left
+            if any(w.name.lower() == v.name.lower() for w in right)
+        )
+        merged: list[Visible] = []
+        for name in names:
+            a, b = self.one_of(name, left, node), self.one_of(name, right, node)
+            parts = {"RIGHT": b.parts, "FULL": a.parts + b.parts}.get(node.kind, a.parts)
+            merged.append(Visible(a.name, a.delimited, parts, node.kind == "FULL" or a.coalesced))
+            left = [v for v in left if v is not a]
+            right = [v for v in right if v is not b]
+            self.result.merged[id(node)] = (*self.result.merged.get(id(node), ()), a, b)
+        return [*merged, *left, *right]
+
+    def one_of(self, name: Identifier, columns: list[Visible], node: tree.Join) -> Visible:
+        found = [v for v in columns if same_name(name, v.name, v.delimited)]
+        if len(found) != 1:
+            problem = "is ambiguous in" if found else "is not on both sides of"
+            raise self.fail(name if node.using else node, f"column '{name.name}' {problem} the join")
+        return found[0]
+
+    # -- names in expressions
+
+    def names(
+        self, root: tree.Expression, scope: Scope, outputs: tuple[Output, ...] = ()
+    ) -> None:
+        """Bind every column of an expression and resolve its subqueries."""
+        if outputs and isinstance(root, tree.ColumnReference) and len(root.parts) == 1:
+            name = root.parts[0]
+            for index, output in enumerate(outputs):
+                if same_name(name, output.name, output.delimited):
+                    self.result.aliases[id(root)] = index
+                    return
+        pending: list[Node] = [root]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, Query):
+                self.query(node, scope)
+            elif isinstance(node, tree.ColumnReference):
+                self.result.columns[id(node)] = self.column(node, scope)
+            else:
+                pending.extend(reversed(list(tree.children(node))))
+
+    def source(self, parts: tuple[Identifier, ...], scope: Scope, node: Node) -> Source:
+        at: Scope | None = scope
+        while at is not None:
+            found = [s for s in at.sources if _is_called(s, parts)]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise self.fail(node, f"'{_dotted(parts)}' is ambiguous: give the tables aliases")
+            at = at.parent
+        known = [_dotted(s.names) for s in scope.sources]
+        near = complaints.nearest(_dotted(parts), known)
+        raise self.fail(node, f"'{_dotted(parts)}' is no table of this FROM", near)
+
+    def column(self, node: tree.ColumnReference, scope: Scope) -> Visible:
+        *qualifier, name = node.parts
+        if qualifier:
+            source = self.source(tuple(qualifier), scope, node)
+            candidates = _matching(name, visible_columns(source))
+            known = [c.name for c in source.columns]
+        else:
+            candidates, known = [], [v.name for v in scope.visible]
+            at: Scope | None = scope
+            while at is not None and not candidates:
+                candidates = _matching(name, at.visible)
+                at = at.parent
+        if not candidates:
+            near = complaints.nearest(name.name, known)
+            raise self.fail(node, f"column '{_dotted(node.parts)}' not found", near)
+        if len(candidates) > 1:
+            owners = " or ".join(
+                f"{_dotted(c.parts[0].source.names)}.{c.name}" for c in candidates[:3]
+            )
+            raise self.fail(node, f"column '{name.name}' is ambiguous: write {owners}")
+        return candidates[0]
+
+
+def _matching(name: Identifier, columns: list[Visible]) -> list[Visible]:
+    found = [v for v in columns if same_name(name, v.name, v.delimited)]
+    if len(found) > 1 and not name.delimited:
+        plain = [v for v in found if not v.delimited]
+        return plain if len(plain) == 1 else found
+    return found
+
+
+def _is_called(source: Source, parts: tuple[Identifier, ...]) -> bool:
+    """Whether a qualifier means this source: its alias, or its table name with or without schema."""
+    if len(source.names) == 1 and source.table is None:
+        own = source.names[0]
+        return len(parts) == 1 and same_name(parts[0], own.name, own.delimited)
+    names = list(source.names)
+    if len(parts) > len(names):
+        if source.table is None or not same_name(names[-1], source.table.name):
+            return False
+        return same_name(parts[-1], source.table.name) and same_name(parts[-2], source.table.schema)
+    return all(
+        same_name(asked, own.name, own.delimited)
+        for asked, own in zip(reversed(parts), reversed(names), strict=False)
+    )
+
+
+def _dotted(parts: Iterable[Identifier]) -> str:
+    return ".".join(p.name for p in parts)
+
+
+def _written(expression: tree.Expression) -> str:
+    return _dotted(expression.parts) if isinstance(expression, tree.ColumnReference) else ""

@@ -1,0 +1,263 @@
+"""Geometry as SQL: indexed where a constant region meets a position or region of the catalogue.
+
+Everywhere else the functions of schema `starhaul` work on arrays of degrees as DALI writes them:
+2 numbers are a point, 3 a circle, 6 and more a polygon.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from adql import constants, coverage, shapes, tree
+from adql.catalogue import SkyPosition
+from adql.checks import unwrapped, without_frame
+from adql.resolve import Resolution, Source
+from adql.shapes import Circle, Point, Polygon, Shape
+from adql.sql import Sql, joined
+from adql.translation import Parameter
+from adql.tree import Expression
+from adql.types import Typing
+
+_ROUNDING = 1e-15
+"""Radians by which a boundary is widened: below the resolution of a right ascension in double."""
+
+
+def double(value: float) -> Parameter:
+    return Parameter(float(value), "double precision")
+
+
+def array(values: tuple[float, ...]) -> Parameter:
+    return Parameter(tuple(map(float, values)), "double precision[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position of the catalogue within this query: coordinates as SQL, and its index columns."""
+
+    lon: Sql
+    lat: Sql
+    alias: str
+    sky: SkyPosition
+
+
+class Sky:
+    """Geometry of one query; `emit` writes any other expression as double precision."""
+
+    def __init__(
+        self, text: str, typing: Typing, resolution: Resolution, emit: Callable[[Expression], Sql]
+    ) -> None:
+        self.typing = typing
+        self.resolution = resolution
+        self.emit = emit
+        self.constant = constants.ConstantShapes(text)
+
+    # -- geometries as arrays
+
+    def geometry(self, expression: Expression) -> Sql:
+        """A geometry as double precision[]."""
+        shape = self.constant.shape(expression)
+        if shape is not None:
+            return array(shapes.numbers(shape))
+        inner = unwrapped(expression)
+        if isinstance(inner, tree.Call) and inner.name in _BUILDERS:
+            return _BUILDERS[inner.name](self, without_frame(inner))
+        if isinstance(inner, tree.ColumnReference) and self.typing.of(inner).kind != "geometry":
+            return self._region_column(inner)
+        return self.emit(inner)
+
+    def _region_column(self, node: tree.ColumnReference) -> Sql:
+        parsed: Sql = ("starhaul.region(", self.emit(node), ")")
+        source, name = self._catalogue_column(node)
+        for region in source.table.regions if source and source.table else ():
+            if source and region.region == name and region.vertices:
+                return ("coalesce(", parsed, f", {source.sql}.{region.vertices})")
+        return parsed
+
+    def _catalogue_column(self, node: Expression) -> tuple[Source | None, str]:
+        inner = unwrapped(node)
+        if isinstance(inner, tree.ColumnReference):
+            visible = self.resolution.columns[id(inner)]
+            if len(visible.parts) == 1 and visible.parts[0].source.table is not None:
+                return visible.parts[0].source, visible.name
+        return None, ""
+
+    def _place(self, lon: Expression, lat: Expression) -> Place | None:
+        """The catalogue's position that two columns are, or None."""
+        source, ra = self._catalogue_column(lon)
+        other, dec = self._catalogue_column(lat)
+        if source is None or source is not other or source.table is None:
+            return None
+        for sky in source.table.positions:
+            if (sky.ra, sky.dec) == (ra, dec):
+                return Place(self.emit(lon), self.emit(lat), source.sql, sky)
+        return None
+
+    def _coordinates(self, expression: Expression) -> tuple[Expression, Expression] | None:
+        inner = unwrapped(expression)
+        if isinstance(inner, tree.Call) and inner.name == "POINT":
+            lon, lat = without_frame(inner)
+            return lon, lat
+        return None
+
+    # -- predicates
+
+    def predicate(self, call: tree.Call) -> tuple[Sql, Sql]:
+        """CONTAINS or INTERSECTS as a condition: what an index can use (or TRUE), and the test."""
+        a, b = without_frame(call)
+        if call.name == "INTERSECTS":
+            if isinstance(self.constant.shape(a), Circle | Polygon):
+                a, b = b, a
+            if self.typing.of(b).shape == "point":
+                a, b = b, a
+            if self.typing.of(a).shape != "point":
+                return self._regions("starhaul.intersects", a, b)
+        elif self.typing.of(a).shape != "point":
+            return self._regions("starhaul.contains", a, b)
+        return self._point_in(a, b)
+
+    def _regions(self, function: str, a: Expression, b: Expression) -> tuple[Sql, Sql]:
+        exact: Sql = (f"{function}(", self.geometry(a), ", ", self.geometry(b), ")")
+        for column, other in ((a, b), (b, a)):
+            shape = self.constant.shape(other)
+            if shape is not None:
+                return self._box_filter(column, shape), exact
+        return "TRUE", exact
+
+    def _box_filter(self, node: Expression, shape: Shape) -> Sql:
+        """The hidden cube of a region column overlaps the one around a constant (DESIGN section 5)."""
+        source, name = self._catalogue_column(node)
+        if source is None or source.table is None:
+            return "TRUE"
+        for region in source.table.regions:
+            if region.region == name and region.box:
+                low, high = shapes.cap_bounds(shapes.cap(shape))
+                column = f"{source.sql}.{region.box}"
+                bounds: Sql = ("cube(", array(low), ", ", array(high), ")")
+                return (f"({column} IS NULL OR {column} && ", bounds, ")")
+        return "TRUE"
+
+    def _point_in(self, a: Expression, b: Expression) -> tuple[Sql, Sql]:
+        shape = self.constant.shape(b)
+        fixed = self.constant.shape(a)
+        if shape is None and isinstance(fixed, Point):
+            return self._regions("starhaul.contains", a, b)
+        coordinates = self._coordinates(a)
+        if coordinates is not None and isinstance(shape, Circle):
+            return self._in_circle(*coordinates, shape)
+        if coordinates is not None and isinstance(shape, Polygon):
+            return self._in_polygon(*coordinates, shape)
+        return "TRUE", ("starhaul.contains(", self.geometry(a), ", ", self.geometry(b), ")")
+
+    def _in_circle(self, lon: Expression, lat: Expression, circle: Circle) -> tuple[Sql, Sql]:
+        place = self._place(lon, lat)
+        if circle.radius >= 180:
+            return "TRUE", ("((", self.emit(lon), ") + (", self.emit(lat), ")) IS NOT NULL")
+        half = math.sin(math.radians(circle.radius) / 2) + _ROUNDING
+        if place is None or place.sky.x is None or place.sky.y is None or place.sky.z is None:
+            point = (double(circle.centre.lon), ", ", double(circle.centre.lat))
+            distance = ("starhaul.haversine(", self.emit(lon), ", ", self.emit(lat), ", ", point, ")")
+            return self._cover(place, circle), (distance, " <= ", double(half * half))
+        terms: list[Sql] = []
+        columns = (place.sky.x, place.sky.y, place.sky.z)
+        for column, value in zip(columns, shapes.vector(circle.centre), strict=True):
+            difference: Sql = (f"({place.alias}.{column} - ", double(value), ")")
+            terms.append((difference, " * ", difference))
+        exact = (joined(" + ", terms), " <= ", double(4 * half * half))
+        return self._cover(place, circle), exact
+
+    def _in_polygon(self, lon: Expression, lat: Expression, polygon: Polygon) -> tuple[Sql, Sql]:
+        place = self._place(lon, lat)
+        cover = self._cover(place, shapes.cap(polygon))
+        normals = shapes.inward_normals(polygon)
+        if normals and place and place.sky.x and place.sky.y and place.sky.z:
+            columns = (place.sky.x, place.sky.y, place.sky.z)
+            sides: list[Sql] = []
+            for normal in normals:
+                terms: list[Sql] = [
+                    (double(n), f" * {place.alias}.{c}")
+                    for n, c in zip(normal, columns, strict=True)
+                ]
+                sides.append((joined(" + ", terms), " >= ", double(-_ROUNDING)))
+            return cover, joined(" AND ", sides)
+        test: Sql = ("starhaul.polygon_holds(", array(shapes.numbers(polygon)), ", ")
+        return cover, (test, self.emit(lon), ", ", self.emit(lat), ")")
+
+    def _cover(self, place: Place | None, circle: Circle) -> Sql:
+        if place is None or place.sky.hpx is None:
+            return "TRUE"
+        ranges = coverage.ranges(circle)
+        if ranges is None:
+            return "TRUE"
+        branches: list[Sql] = []
+        for low, high in ranges:
+            bounds: Sql = (Parameter(low, "bigint"), " AND ", Parameter(high, "bigint"))
+            branch: Sql = (f"{place.alias}.{place.sky.hpx} BETWEEN ", bounds)
+            if place.sky.hcell is not None:
+                cells = Parameter(coverage.cells(low, high), "integer[]")
+                branch = (branch, f" AND {place.alias}.{place.sky.hcell} = ANY (", cells, ")")
+            branches.append(("(", branch, ")"))
+        return ("(", joined(" OR ", branches), ")")
+
+    # -- distances
+
+    def distance(self, call: tree.Call) -> Sql:
+        """DISTANCE in degrees, exact from zero to 180."""
+        pairs = self._pairs(call)
+        if pairs is None:
+            a, b = (self.geometry(x) for x in call.arguments)
+            return ("starhaul.distance(", a, ", ", b, ")")
+        emitted: list[Sql] = [self.emit(e) for pair in pairs for e in pair]
+        return ("starhaul.distance(", joined(", ", emitted), ")")
+
+    def _pairs(self, call: tree.Call) -> list[tuple[Expression, Expression]] | None:
+        if len(call.arguments) == 4:
+            a, b, c, d = call.arguments
+            return [(a, b), (c, d)]
+        found = [self._coordinates(x) for x in call.arguments]
+        return [x for x in found if x is not None] if None not in found else None
+
+    def distance_filter(self, call: tree.Call, limit: Expression) -> Sql:
+        """What an index can use of DISTANCE(position, constant) <= limit (ADQL 2.1 §4.2.7)."""
+        radius = constants.number(limit)
+        pairs = self._pairs(call)
+        if radius is None or not 0 <= radius <= 180 or pairs is None:
+            return "TRUE"
+        for (lon, lat), (ra, dec) in (pairs, pairs[::-1]):
+            place, x, y = self._place(lon, lat), constants.number(ra), constants.number(dec)
+            if place is not None and x is not None and y is not None and abs(y) <= 90:
+                return self._cover(place, Circle(Point(float(x), float(y)), float(radius)))
+        return "TRUE"
+
+
+def _build_point(sky: Sky, arguments: tuple[Expression, ...]) -> Sql:
+    lon, lat = (sky.emit(a) for a in arguments)
+    return ("starhaul.point(", lon, ", ", lat, ")")
+
+
+def _build_sized(function: str, sizes: int) -> Callable[[Sky, tuple[Expression, ...]], Sql]:
+    def build(sky: Sky, arguments: tuple[Expression, ...]) -> Sql:
+        centre, rest = arguments[:-sizes], arguments[-sizes:]
+        point = _build_point(sky, centre) if len(centre) == 2 else sky.geometry(centre[0])
+        return (f"starhaul.{function}(", joined(", ", [point, *map(sky.emit, rest)]), ")")
+
+    return build
+
+
+def _build_polygon(sky: Sky, arguments: tuple[Expression, ...]) -> Sql:
+    if sky.typing.of(arguments[0]).kind == "geometry":
+        return ("(", joined(" || ", [sky.geometry(a) for a in arguments]), ")")
+    values = joined(", ", [sky.emit(a) for a in arguments])
+    return ("starhaul.polygon(ARRAY[", values, "]::double precision[])")
+
+
+def _build_centroid(sky: Sky, arguments: tuple[Expression, ...]) -> Sql:
+    return ("starhaul.centroid(", sky.geometry(arguments[0]), ")")
+
+
+_BUILDERS: dict[str, Callable[[Sky, tuple[Expression, ...]], Sql]] = {
+    "POINT": _build_point,
+    "CIRCLE": _build_sized("circle", 1),
+    "BOX": _build_sized("box", 2),
+    "POLYGON": _build_polygon,
+    "CENTROID": _build_centroid,
+}

@@ -1,0 +1,49 @@
+"""The stages in order: parse, resolve, types, PostgreSQL."""
+
+from functools import partial
+
+from adql import coverage, parsing, tree
+from adql.catalogue import Catalogue
+from adql.columns import OutputColumn
+from adql.queries import Queries
+from adql.resolve import Resolver
+from adql.sql import numbered, parameters_of, rendered
+from adql.translation import Translation
+from adql.types import Typing
+from adql.values import renamed
+from adql.words import Version
+
+
+def translate(text: str, catalogue: Catalogue, version: Version = "2.1") -> Translation:
+    """An ADQL query as one PostgreSQL SELECT over the catalogue's tables.
+
+    The SQL calls functions of the schema `starhaul`.  Raises ADQLError with line, column, length
+    and, where a name is near, a suggestion.
+    """
+    query = parsing.parse(text, version)
+    resolver = Resolver(text, catalogue, version)
+    outputs = resolver.query(query, None)
+    resolution = resolver.result
+    typing = Typing(text, resolution)
+    values = typing.of_outputs(query)
+    sql = Queries(text, version, resolution, typing).top_query(query)
+    columns = tuple(
+        OutputColumn(renamed(value, output.name), f"c{index}", value.sql_type)
+        for index, (output, value) in enumerate(zip(outputs, values, strict=True), 1)
+    )
+    body = query.body
+    return Translation(
+        columns=columns,
+        parameters=parameters_of(sql),
+        sql=numbered(sql),
+        tables=tuple(resolution.tables.values()),
+        top=body.top if isinstance(body, tree.Select) else None,
+        _render=partial(rendered, sql),
+    )
+
+
+def warm() -> None:
+    """Compile the grammars and import what the first query would: for a server's start."""
+    parsing.grammar("2.1")
+    parsing.grammar("2.0")
+    coverage.warm()

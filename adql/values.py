@@ -1,0 +1,109 @@
+"""What is known of a value before any row is read: its kind, PostgreSQL type and metadata."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from adql.columns import ColumnMeta
+
+ValueKind = Literal["number", "text", "timestamp", "boolean", "geometry", "null", "other"]
+
+_VOTABLE: dict[str, tuple[str, str | None]] = {
+    "boolean": ("boolean", None),
+    "smallint": ("short", None),
+    "integer": ("int", None),
+    "bigint": ("long", None),
+    "real": ("float", None),
+    "double precision": ("double", None),
+    "text": ("char", "*"),
+    "timestamp": ("char", "*"),
+    "double precision[]": ("double", "*"),
+}
+_RANKS = ("smallint", "integer", "bigint", "real", "double precision")
+_SIZES = {"point": "2", "circle": "3"}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of an expression; `meta.name` is of no meaning here."""
+
+    kind: ValueKind
+    sql_type: str
+    meta: ColumnMeta
+
+    @property
+    def is_geometry(self) -> bool:
+        """Whether geometry functions take it: a geometry, or a region in its text form."""
+        xtype = (self.meta.xtype or "").lower()
+        return self.kind == "geometry" or (self.kind == "text" and xtype.endswith("region"))
+
+    @property
+    def shape(self) -> str | None:
+        """point, circle or polygon; None where only the row tells."""
+        return self.meta.xtype if self.kind == "geometry" else None
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it is an exact number."""
+        return self.kind == "number" and _RANKS.index(self.sql_type) < 3
+
+
+def of_sql_type(
+    sql_type: str, unit: str | None = None, ucd: str | None = None, xtype: str | None = None
+) -> Value:
+    """A value of a PostgreSQL type with the metadata that is right for it."""
+    datatype, arraysize = _VOTABLE[sql_type]
+    if sql_type == "timestamp":
+        xtype = "timestamp"
+    meta = ColumnMeta("", datatype, arraysize, xtype, unit, ucd)
+    return Value(_kind(sql_type), sql_type, meta)
+
+
+def geometry(shape: str) -> Value:
+    """A geometry: an array of degrees with a DALI xtype (DALI 1.1 §3.3)."""
+    meta = ColumnMeta("", "double", _SIZES.get(shape, "*"), shape, "deg", None)
+    return Value("geometry", "double precision[]", meta)
+
+
+def of_column(meta: ColumnMeta, sql_type: str) -> Value:
+    """The value of a plain column: keeps everything the catalogue says."""
+    kind = _kind(sql_type)
+    if sql_type == "double precision[]" and meta.xtype in ("point", "circle", "polygon"):
+        kind = "geometry"
+    return Value(kind, sql_type, meta)
+
+
+def _kind(sql_type: str) -> ValueKind:
+    if sql_type in _RANKS:
+        return "number"
+    if sql_type == "text":
+        return "text"
+    if sql_type.startswith("timestamp"):
+        return "timestamp"
+    if sql_type == "boolean":
+        return "boolean"
+    return "other"
+
+
+def wider(types: list[str]) -> str:
+    """The numeric type that holds all of these; integers with reals need double precision."""
+    best = max(types, key=_RANKS.index)
+    if best == "real" and any(t in ("integer", "bigint") for t in types):
+        return "double precision"
+    return best
+
+
+def renamed(value: Value, name: str) -> ColumnMeta:
+    """The metadata of an output column."""
+    return replace(value.meta, name=name)
+
+
+def without_identity(value: Value) -> Value:
+    """The value of many rows in one: keeps unit and UCD, not what names the column itself."""
+    ucd = value.meta.ucd
+    if ucd:
+        ucd = ";".join(w for w in ucd.split(";") if w != "meta.main") or None
+    return replace(value, meta=replace(value.meta, ucd=ucd, utype=None, description=None))
+
+
+NULL = Value("null", "text", ColumnMeta("", "char", "*"))
+BOOLEAN = of_sql_type("boolean")
