@@ -57,7 +57,8 @@ class _Sky:
     """Pixels (from 1) of the celestial axes of a header to ICRS."""
 
     def __init__(self, header: Header, fallback: Header) -> None:
-        raw = header.wcs_bytes()
+        # IRAF's TNX is a gnomonic projection with a small polynomial that wcslib does not know
+        raw = header.wcs_bytes().replace(b"RA---TNX", b"RA---TAN").replace(b"DEC--TNX", b"DEC--TAN")
         sip = (header.text("CTYPE1") or "").endswith("-SIP") or "A_ORDER" in header
         tan = "TAN" in (header.text("CTYPE1") or "") and _SCAMP.search(raw) is not None
         self._wcs: Any = None

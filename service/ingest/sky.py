@@ -16,6 +16,7 @@ _SEXAGESIMAL = re.compile(r"^([+-]?)\s*(\d{1,3})[:\sh]+\s*(\d{1,2})[:\sm]+\s*(\d
 # Position of the object first, where a convention has cards for it; the telescope's cards last.
 OBJECT_CARDS = (
     ("PLUG_RA", "PLUG_DEC"),  # SDSS fibre
+    ("RAOBJ", "DECOBJ"),  # SDSS spSpec
     ("RA_TARG", "DEC_TARG"),  # HST
     ("TARG_RA", "TARG_DEC"),  # JWST
     ("RA_OBJ", "DEC_OBJ"),  # HEASARC, Kepler, TESS

@@ -4,112 +4,21 @@ Each function is one transaction or part of one; a run that is killed leaves who
 """
 
 import json
-from dataclasses import fields
-from typing import Any, TypeAlias
-from urllib.parse import quote
+from typing import TypeAlias
 
 import asyncpg
 
-from schema.obscore import OBSCORE_COLUMNS
 from service.errors import UsageError
 from service.ingest.collection import Collection
-from service.ingest.facts import DatasetFacts, Spectrum
+from service.ingest.incoming import INCOMING, SQL, record
 from service.ingest.read_file import Accepted, Refused
 from service.ingest.readers import RULES
-from service.ingest.region import box, cells
+from service.ingest.region import cells
 from service.ingest.walk import FileStat
 
 _NOT_READING = ("title", "description", "licence")  # a change of these reads no file again
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-
-_FACTS = {field.name for field in fields(DatasetFacts)}
-_OBSCORE = {
-    c.meta.name: c.sql_type for c in OBSCORE_COLUMNS if c.meta.name not in ("access_url", "s_snr")
-} | {"s_snr": "double precision"}
-_SPECTRUM = [field.name for field in fields(Spectrum)]
-_SPECTRUM_TYPES = {"n_points": "bigint", "snr": "double precision", "redshift": "double precision"}
-_HOLDING = {
-    "path": "text",
-    "size": "bigint",
-    "mtime_ns": "bigint",
-    "ctime_ns": "bigint",
-    "inode": "bigint",
-    "sha256": "bytea",
-    "crc32": "bigint",
-    "media_type": "text",
-    "reader": "text",
-}
-_SKY = {"hpx": "bigint", "hcell": "integer", "vertices": "double precision[]", "box": "text"}
-_INCOMING = (
-    _HOLDING
-    | _OBSCORE
-    | _SKY
-    | {"is_spectrum": "boolean"}
-    | {f"spectrum_{name}": _SPECTRUM_TYPES.get(name, "text") for name in _SPECTRUM}
-)
-
-
-def _sql() -> dict[str, str]:
-    """The statements of one batch; every name in them is a column of our own tables."""
-    obscore, holding = ", ".join(_OBSCORE), ", ".join(_HOLDING)
-    set_obscore = ", ".join(f"{c} = EXCLUDED.{c}" for c in _OBSCORE if c != "obs_publisher_did")
-    set_holding = ", ".join(f"{c} = EXCLUDED.{c}" for c in _HOLDING if c != "path")
-    set_sky = ", ".join(f"{c} = EXCLUDED.{c}" for c in _SKY)
-    spectrum = ", ".join(_SPECTRUM)
-    from_spectrum = ", ".join(f"spectrum_{name}" for name in _SPECTRUM)
-    set_spectrum = ", ".join(f"{c} = EXCLUDED.{c}" for c in _SPECTRUM)
-    i_holding = ", ".join(f"i.{c}" for c in _HOLDING)
-    columns = ", ".join(f"{name} {kind}" for name, kind in _INCOMING.items())
-    return {
-        "create": f"CREATE TEMPORARY TABLE IF NOT EXISTS incoming ({columns})",
-        "dataset": f"""
-            INSERT INTO archive.dataset
-                (collection_id, {obscore}, hpx, hcell, vertices, box, readable_by, holding_id)
-            SELECT $1, {obscore}, hpx, hcell, vertices, box::cube, $2,
-                coalesce(h.id, nextval(pg_get_serial_sequence('archive.holding', 'id')))
-            FROM incoming
-            LEFT JOIN archive.holding h ON h.collection_id = $1 AND h.path = incoming.path
-            ON CONFLICT (obs_publisher_did) DO UPDATE SET {set_obscore}, {set_sky},
-                holding_id = EXCLUDED.holding_id, readable_by = EXCLUDED.readable_by,
-                present = true, updated = now()""",  # noqa: S608
-        "holding": f"""
-            INSERT INTO archive.holding (id, collection_id, dataset_id, readable_by, {holding})
-            OVERRIDING SYSTEM VALUE
-            SELECT d.holding_id, $1, d.id, $2, {i_holding}
-            FROM incoming i JOIN archive.dataset d USING (obs_publisher_did)
-            ON CONFLICT (collection_id, path) DO UPDATE SET {set_holding},
-                readable_by = EXCLUDED.readable_by, state = 'present', ingested = now()""",  # noqa: S608
-        "no_spectrum": """
-            DELETE FROM archive.spectrum s
-            USING incoming i JOIN archive.dataset d USING (obs_publisher_did)
-            WHERE s.dataset_id = d.id AND NOT i.is_spectrum""",
-        "spectrum": f"""
-            INSERT INTO archive.spectrum (dataset_id, {spectrum})
-            SELECT d.id, {from_spectrum}
-            FROM incoming i JOIN archive.dataset d USING (obs_publisher_did) WHERE i.is_spectrum
-            ON CONFLICT (dataset_id) DO UPDATE SET {set_spectrum}""",  # noqa: S608
-        "no_refusal": """
-            DELETE FROM archive.refusal r USING incoming i
-            WHERE r.collection_id = $1 AND r.path = i.path""",
-    }
-
-
-_SQL = _sql()
-
-
-def publisher_did(authority: str, collection: str, path: str) -> str:
-    """obs_publisher_did of a file: IVOA identifiers 2.0 §4.1, a query part below the authority."""
-    return f"{authority}?{collection}/{quote(path, safe='/:@!$()*,;=~._-')}"
-
-
-def observation_id(collection: str, path: str) -> str:
-    """obs_id of a file: the collection and the path without its FITS suffixes."""
-    stem = path
-    for suffix in (".gz", ".bz2", ".fz", ".fits", ".fit", ".fts"):
-        if stem.lower().endswith(suffix) and len(stem) > len(suffix):
-            stem = stem[: -len(suffix)]
-    return f"{collection}/{stem}"
 
 
 async def claim_authority(connection: Connection, authority: str, rename: bool) -> None:
@@ -217,39 +126,7 @@ async def present_paths(connection: Connection, collection_id: int) -> set[str]:
 
 async def prepare(connection: Connection) -> None:
     """Make the table that batches are copied into."""
-    await connection.execute(_SQL["create"])
-
-
-def _record(
-    item: Accepted, authority: str, collection: Collection, cell: tuple[int | None, int | None]
-) -> tuple[Any, ...]:
-    facts, stat = item.facts, item.stat
-    values: dict[str, Any] = {name: getattr(facts, name) for name in _OBSCORE if name in _FACTS}
-    values |= {
-        "path": item.path,
-        "size": stat.size,
-        "mtime_ns": stat.mtime_ns,
-        "ctime_ns": stat.ctime_ns,
-        "inode": stat.inode,
-        "sha256": item.sha256,
-        "crc32": item.crc32,
-        "media_type": item.media_type,
-        "reader": item.reader,
-        "obs_id": observation_id(collection.name, item.path),
-        "obs_publisher_did": publisher_did(authority, collection.name, item.path),
-        "publisher_id": authority,
-        "access_format": item.media_type,
-        "access_estsize": (stat.size + 999) // 1000,
-        "data_rights": facts.data_rights or ("proprietary" if collection.readable_by else "public"),
-        "hpx": cell[0],
-        "hcell": cell[1],
-        "vertices": facts.vertices,
-        "box": box(facts.vertices, facts.s_region),
-        "is_spectrum": facts.spectrum is not None,
-    }
-    if facts.spectrum is not None:
-        values |= {f"spectrum_{name}": getattr(facts.spectrum, name) for name in _SPECTRUM}
-    return tuple(values.get(name) for name in _INCOMING)
+    await connection.execute(SQL["create"])
 
 
 async def write_accepted(
@@ -262,18 +139,18 @@ async def write_accepted(
     """Write datasets and holdings of a batch, in one transaction."""
     positions = cells([(item.facts.s_ra, item.facts.s_dec) for item in items])
     records = [
-        _record(item, authority, collection, cell)
+        record(item, authority, collection, cell)
         for item, cell in zip(items, positions, strict=True)
     ]
     async with connection.transaction():
         await connection.execute("TRUNCATE incoming")
-        await connection.copy_records_to_table("incoming", records=records, columns=list(_INCOMING))
+        await connection.copy_records_to_table("incoming", records=records, columns=list(INCOMING))
         readers = collection.readable_by
-        await connection.execute(_SQL["dataset"], collection_id, readers)
-        await connection.execute(_SQL["holding"], collection_id, readers)
-        await connection.execute(_SQL["no_spectrum"])
-        await connection.execute(_SQL["spectrum"])
-        await connection.execute(_SQL["no_refusal"], collection_id)
+        await connection.execute(SQL["dataset"], collection_id, readers)
+        await connection.execute(SQL["holding"], collection_id, readers)
+        await connection.execute(SQL["no_spectrum"])
+        await connection.execute(SQL["spectrum"])
+        await connection.execute(SQL["no_refusal"], collection_id)
 
 
 async def write_refused(connection: Connection, collection_id: int, items: list[Refused]) -> None:

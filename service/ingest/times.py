@@ -40,10 +40,11 @@ _EXPOSURE = (
 def mjd_of_date(text: str | None) -> tuple[float, bool] | None:
     """MJD of a date, and whether it holds a time of day. Minutes and seconds may be 60."""
     text = (text or "").strip()
-    clock = 0.0
+    clock, timed = 0.0, False
     if match := _ISO.match(text):
         year, month, day = int(match[1]), int(match[2]), int(match[3])
         if match[4]:
+            timed = True
             clock = int(match[4]) * 3600 + int(match[5]) * 60 + float(match[6] or 0)
     elif match := _SLASHED.match(text):
         day, month, year = int(match[1]), int(match[2]), 1900 + int(match[3])
@@ -54,7 +55,6 @@ def mjd_of_date(text: str | None) -> tuple[float, bool] | None:
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
     _, mjd = erfa.cal2jd(year, month, day)
-    timed = bool(_ISO.match(text) and _ISO.match(text)[4])  # type: ignore[index]  # just matched
     return float(mjd) + clock / _DAY_S, timed
 
 

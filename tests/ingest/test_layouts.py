@@ -294,3 +294,15 @@ def test_a_reader_that_is_chosen_wrongly_refuses(reader: Any) -> None:
     file = open_fits("x.fits", Bytes(buffer.getvalue()))
     with pytest.raises(Refusal):
         read_facts(file, reader.name)
+
+
+def test_first_wavelength_and_step_in_a_row() -> None:
+    """IUE's low dispersion tables (MXLO): WAVELENGTH and DELTAW are numbers, FLUX is an array."""
+    columns = [
+        fits.Column("WAVELENGTH", "E", unit="ANGSTROM", array=[1050.0]),
+        fits.Column("DELTAW", "E", unit="ANGSTROM", array=[2.0]),
+        fits.Column("FLUX", "640E", unit="ERG/CM2/S/A", array=[np.ones(640)]),
+    ]
+    _, facts = read(fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns)]))
+    assert (facts.em_min, facts.em_max) == pytest.approx((1.05e-7, 2.328e-7))
+    assert facts.em_xel == 640

@@ -79,8 +79,14 @@ class SpectralColumns:
         return int(values.size)
 
     def wavelengths(self) -> NDArray[Any] | None:
-        """The column itself."""
-        return self.hdu.column(self.wave)
+        """The column itself, or first wavelength and step along the flux array (IUE, MXLO)."""
+        step = self.hdu.column_number("DELTAW")
+        values = self.hdu.column(self.wave)
+        if values is None or step is None or self.flux is None or values.shape[1] != 1:
+            return values
+        steps = self.hdu.column(step)
+        along = np.arange(self.hdu.column_length(self.flux))
+        return None if steps is None else values + steps * along
 
 
 def find_columns(hdu: Hdu) -> SpectralColumns | None:
@@ -134,7 +140,11 @@ def _flux(names: list[str], ucds: list[str], utypes: list[str], wave: int) -> in
     ]
     main = [i + 1 for i, ucd in enumerate(ucds) if "meta.main" in ucd and "stat.error" not in ucd]
     named = [names.index(name) + 1 for name in _FLUX_NAMES if name in names]
-    order = [i + 1 for i, name in enumerate(names) if name.endswith(("_SPEC", "_FLUX"))]
+    order = [
+        i + 1
+        for i, name in enumerate(names)
+        if name.endswith(("_SPEC", "_FLUX", "_FLAM", "_COUNTS"))
+    ]
     for candidates in (standard, main, named, order):
         for number in candidates:
             if number != wave:

@@ -1,0 +1,73 @@
+"""docs/publisher-guide.md: its snippets run, its tables are complete, its messages exist."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from service.ingest.collection import Collection, parse_collection
+from service.ingest.readers import READER_NAMES
+from tests.conftest import ROOT, STARHAUL, TestDatabase
+from tests.ingest.conftest import write_image, write_spectrum
+
+GUIDE = (ROOT / "docs" / "publisher-guide.md").read_text(encoding="utf-8")
+TOML = re.findall(r"```toml[^\n]*\n(.*?)```", GUIDE, re.DOTALL)
+COMMANDS = re.findall(r"```console\n\$ (.*?)\n```", GUIDE)
+
+
+@pytest.mark.parametrize("snippet", TOML)
+def test_each_collection_is_valid(snippet: str) -> None:
+    assert parse_collection(snippet, "collection.toml").name
+
+
+def test_all_keys_and_readers_are_described() -> None:
+    for key in Collection.model_fields:
+        assert f"`{key}`" in GUIDE or f"`[{key}]`" in GUIDE
+    described = re.findall(r"^\| `(\w+)` \| ", GUIDE.split("## What the readers take")[1], re.M)
+    assert tuple(described) == READER_NAMES
+
+
+def test_the_refusals_are_real() -> None:
+    """Each message of the table stands in the source."""
+    source = "".join(
+        re.sub(r'"\s*\n\s*f?"', "", path.read_text())
+        for path in (ROOT / "service" / "ingest").rglob("*.py")
+    )
+    table = GUIDE.split("## Refusals and what to do")[1].split("##")[0]
+    for cell in re.findall(r"^\| (?!message|---)([^|]+) \|", table, re.M):
+        for message in cell.split("; "):
+            start = re.split(r" n | \.\.\.|, or |: Permission", message)[0]
+            assert start in source, message
+
+
+def test_the_first_five_minutes(database: TestDatabase, tmp_path: Path) -> None:
+    """The first collection.toml and the commands as printed."""
+    (tmp_path / "collection.toml").write_text(TOML[0])
+    write_image(tmp_path / "data" / "image.fits")
+    write_spectrum(tmp_path / "data" / "spectrum.fits")
+    (tmp_path / "data" / "notes.fits").write_text("no FITS file at all\n" * 10)
+    assert COMMANDS
+    for command in COMMANDS:
+        words = command.split()
+        assert words[0] == "starhaul"
+        for strict, status in (([], 0), (["--strict"], 1)):
+            done = subprocess.run(
+                [*STARHAUL, *words[1:], *strict],
+                cwd=tmp_path,
+                env={
+                    **os.environ,
+                    "STARHAUL_DATABASE_URL": database.url,
+                    "PYTHONPATH": str(ROOT),
+                },
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            output = done.stdout + done.stderr
+            assert done.returncode == status, output
+            assert "notes.fits: not a FITS file: it does not begin with SIMPLE" in output
+            assert "my-survey: 3 files:" in output
+            assert "1 refused" in output
