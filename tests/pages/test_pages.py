@@ -28,6 +28,11 @@ _HOLDING = """
 ACCEPT_HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
+async def restarting() -> None:
+    """What a request meets while the database restarts."""
+    raise ConnectionRefusedError("/secret/socket")
+
+
 @pytest.fixture(scope="module")
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application; the database holds 3 open datasets and a closed one."""
@@ -56,6 +61,7 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         await connection.execute(_HOLDING, key, dataset, f"{name}.fits", size, readers)
     await connection.close()
     app = create_app(settings)
+    app.add_api_route("/restarting", restarting)
     async with LifespanManager(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://archive") as found:
@@ -179,3 +185,12 @@ async def test_java_clients_get_no_page(client: httpx.AsyncClient) -> None:
     java = "text/html, image/gif, image/jpeg, */*; q=0.2"
     response = await client.get("/nowhere", headers={"Accept": java})
     assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_an_outage_says_when_to_come_back(client: httpx.AsyncClient) -> None:
+    page = await client.get("/restarting", headers=ACCEPT_HTML)
+    assert page.status_code == 503
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["retry-after"] in re.findall(r"Try again in (\d+) seconds", page.text)
+    assert "/secret/socket" not in page.text
+    assert (await client.get("/restarting")).json()["status"] == 503
