@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from service.pages.holdings import Example
+from service.results.formats import FORMATS
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ def cone_query(example: Example) -> str:
 
 def first_steps(base_url: str, example: Example) -> list[Step]:
     """The steps for an archive at `base_url` (no trailing slash)."""
+    formats = ", ".join(each.names[0] for each in FORMATS)
     query = cone_query(example)
     indented = query.replace("\n", "\n    ")
     on_one_line = " ".join(query.split())
@@ -62,7 +64,7 @@ def first_steps(base_url: str, example: Example) -> list[Step]:
         Step(
             "curl",
             "curl",
-            "A query as CSV. FORMAT may also be votable, tsv, fits, parquet, arrow or json.",
+            f"The answer as CSV. FORMAT may be any of {formats}.",
             "curl -sS --fail-with-body \\\n"
             f"    {base_url}/tap/sync \\\n"
             "    -d LANG=ADQL -d FORMAT=csv \\\n"
