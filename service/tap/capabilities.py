@@ -14,6 +14,7 @@ from vo_models.voresource.models import Capability
 
 from service.config import Settings
 from service.results.formats import FORMATS
+from service.tap.features import language_features
 from service.vosi.capabilities import http_interface, vosi_capabilities
 
 _OBSCORE = DataModelType.model_validate(
@@ -41,7 +42,10 @@ def _adql() -> Language:
         for version in ("2.1", "2.0")
     ]
     return Language(
-        name="ADQL", version=versions, description="The Astronomical Data Query Language"
+        name="ADQL",
+        version=versions,
+        description="The Astronomical Data Query Language",
+        language_features=language_features(),
     )
 
 

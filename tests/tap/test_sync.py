@@ -223,6 +223,7 @@ async def test_a_client_that_leaves_in_the_middle(service: Service) -> None:
         httpx.AsyncClient() as client,
         client.stream("POST", f"{service.url}/tap/sync", data=form) as response,
     ):
-        await anext(response.aiter_raw())
+        octets = response.aiter_raw()
+        await anext(octets)
         await _until(service.database_url, "4714", 1)
     await _until(service.database_url, "4714", 0)

@@ -1,0 +1,34 @@
+"""The optional features of ADQL that queries here may use (ADQL 2.1 §4, TAPRegExt 1.0 §2.3)."""
+
+from collections.abc import Iterable
+
+from vo_models.tapregext.models import LanguageFeature, LanguageFeatureList
+
+from adql.user_functions import describe
+from adql.words import GEOMETRY_FUNCTIONS
+
+_TYPE = "ivo://ivoa.net/std/TAPRegExt#features-"
+
+FEATURES: dict[str, tuple[str, ...]] = {
+    "adqlgeo": tuple(sorted(GEOMETRY_FUNCTIONS)),
+    "adql-string": ("LOWER", "UPPER", "ILIKE"),
+    "adql-common-table": ("WITH",),
+    "adql-sets": ("UNION", "EXCEPT", "INTERSECT"),
+    "adql-type": ("CAST",),
+    "adql-unit": ("IN_UNIT",),
+    "adql-offset": ("OFFSET",),
+    "adql-conditional": ("COALESCE",),
+}
+
+
+def language_features() -> list[LanguageFeatureList]:
+    """Every feature by its type, user-defined functions with their signatures."""
+    named = [_features(kind, ((form, None) for form in forms)) for kind, forms in FEATURES.items()]
+    return [_features("udf", describe()), *named]
+
+
+def _features(kind: str, forms: Iterable[tuple[str, str | None]]) -> LanguageFeatureList:
+    return LanguageFeatureList(
+        type=f"{_TYPE}{kind}",
+        feature=[LanguageFeature(form=form, description=said) for form, said in forms],
+    )
