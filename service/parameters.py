@@ -12,6 +12,8 @@ from starlette.requests import Request
 
 from service.errors import TooLarge, UsageError
 
+# Bounded by the body, whose bytes are counted; this bounds the objects made of them.
+_MOST_FIELDS = 1_000_000
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -78,7 +80,9 @@ async def read_parameters(request: Request, *, max_body: int) -> Parameters:
     pairs: list[tuple[str, str | UploadFile]] = list(request.query_params.multi_items())
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.method == "POST" and content_type in _FORM_TYPES:
-        form = await _bounded(request, max_body).form(max_part_size=max_body)
+        form = await _bounded(request, max_body).form(
+            max_part_size=max_body, max_fields=_MOST_FIELDS
+        )
         pairs += form.multi_items()
     return parameters_of(pairs)
 

@@ -45,7 +45,7 @@ WITH asked AS (
 ), files AS (
     SELECT named.name, source_row, dataset.id AS found, obs_publisher_did, present, holding.*,
            collection.name AS collection,
-           holding.id IS NOT NULL AND starhaul.may_read(holding.readable_by) AS readable,
+           coalesce(starhaul.may_read(holding.readable_by), false) AS readable,
            bulk.safe_path(collection.name || '/' || holding.path) AS safe
     FROM named
     LEFT JOIN archive.dataset ON dataset.id = named.dataset_id
