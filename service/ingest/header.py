@@ -16,8 +16,8 @@ Value = str | int | float | bool
 
 _CARD = 80
 _COMMENTARY = frozenset(("", "COMMENT", "HISTORY"))
-_FIXED_NUMBER = re.compile(r"\s*([+-]?\d+(?:\.\d*)?(?:[EeDd][+-]?\d+)?)\s*(?:/.*)?$")
-_FIXED_TEXT = re.compile(r"\s*'([^']*)'\s*(?:/.*)?$")
+_FIXED_NUMBER = re.compile(r"\s*([+-]?\d+(?:\.\d*)?(?:[EeDd][+-]?\d+)?)\s*(?:/(.*))?$")
+_FIXED_TEXT = re.compile(r"\s*'([^']*)'\s*(?:/(.*))?$")
 
 
 def _card(image: str) -> Card:
@@ -25,11 +25,10 @@ def _card(image: str) -> Card:
 
 
 def _value(image: str) -> Value | None:
-    body = image[10:]
     if image[8:10] == "= " and len(image) == _CARD:
-        if match := _FIXED_TEXT.match(body):
+        if match := _FIXED_TEXT.match(image, 10):
             return _printable(match[1])
-        if match := _FIXED_NUMBER.match(body):
+        if match := _FIXED_NUMBER.match(image, 10):
             text = match[1].replace("D", "E").replace("d", "e")
             return int(text) if text.lstrip("+-").isdigit() else float(text)
     try:
@@ -99,6 +98,10 @@ class Header:
         image = self._cards.get(keyword)
         if image is None or keyword in self._overrides:
             return ""
+        if image[8:10] == "= " and len(image) == _CARD:
+            match = _FIXED_TEXT.match(image, 10) or _FIXED_NUMBER.match(image, 10)
+            if match:
+                return (match[2] or "").strip()
         try:
             return str(_card(image).comment)
         except (VerifyError, ValueError):

@@ -1,16 +1,16 @@
 """The table that a batch of files is copied into, and the statements that spread it out."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 from urllib.parse import quote
 
 from schema.obscore import OBSCORE_COLUMNS
-from service.ingest.collection import Collection
 from service.ingest.facts import DatasetFacts, Spectrum
-from service.ingest.read_file import Accepted
-from service.ingest.region import box
+from service.ingest.read_file import Accepted, Plan, Refused, read_file
+from service.ingest.region import box, cells
+from service.ingest.walk import FileStat
 
-_FACTS = {field.name for field in fields(DatasetFacts)}
 _OBSCORE = {c.meta.name: c.sql_type for c in OBSCORE_COLUMNS if c.meta.name != "access_url"}
 _SPECTRUM = [field.name for field in fields(Spectrum)]
 _SPECTRUM_TYPES = {"n_points": "bigint", "snr": "double precision", "redshift": "double precision"}
@@ -26,9 +26,25 @@ _HOLDING = {
     "reader": "text",
 }
 _SKY = {"hpx": "bigint", "hcell": "integer", "vertices": "double precision[]", "box": "text"}
+_COMPUTED = (
+    "obs_id",
+    "obs_publisher_did",
+    "publisher_id",
+    "access_format",
+    "access_estsize",
+    "data_rights",
+)
+_FACTS = tuple(
+    field.name
+    for field in fields(DatasetFacts)
+    if field.name in _OBSCORE and field.name not in _COMPUTED
+)
+_facts_values = attrgetter(*_FACTS)
+_spectrum_values = attrgetter(*_SPECTRUM)
+_NO_SPECTRUM = (None,) * len(_SPECTRUM)
 INCOMING = (
     _HOLDING
-    | _OBSCORE
+    | {name: _OBSCORE[name] for name in (*_FACTS, *_COMPUTED)}
     | _SKY
     | {"is_spectrum": "boolean"}
     | {f"spectrum_{name}": _SPECTRUM_TYPES.get(name, "text") for name in _SPECTRUM}
@@ -37,8 +53,9 @@ INCOMING = (
 
 def _sql() -> dict[str, str]:
     """The statements of one batch; every name in them is a column of our own tables."""
-    obscore, holding = ", ".join(_OBSCORE), ", ".join(_HOLDING)
-    set_obscore = ", ".join(f"{c} = EXCLUDED.{c}" for c in _OBSCORE if c != "obs_publisher_did")
+    written = (*_FACTS, *_COMPUTED)
+    obscore, holding = ", ".join(written), ", ".join(_HOLDING)
+    set_obscore = ", ".join(f"{c} = EXCLUDED.{c}" for c in written if c != "obs_publisher_did")
     set_holding = ", ".join(f"{c} = EXCLUDED.{c}" for c in _HOLDING if c != "path")
     set_sky = ", ".join(f"{c} = EXCLUDED.{c}" for c in _SKY)
     spectrum = ", ".join(_SPECTRUM)
@@ -97,34 +114,47 @@ def observation_id(collection: str, path: str) -> str:
     return f"{collection}/{stem}"
 
 
-def record(
-    item: Accepted, authority: str, collection: Collection, cell: tuple[int | None, int | None]
-) -> tuple[Any, ...]:
-    """The row of `incoming` for a file; `cell` is its hpx and hcell."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a worker process hands back: rows of `incoming`, and refusals."""
+
+    rows: list[tuple[Any, ...]]
+    refused: list[Refused]
+
+
+def read_rows(files: list[tuple[str, FileStat]], plan: Plan) -> Batch:
+    """Read some files into rows; runs in a worker process."""
+    outcomes = [read_file(path, stat, plan) for path, stat in files]
+    accepted = [item for item in outcomes if isinstance(item, Accepted)]
+    found = cells([(item.facts.s_ra, item.facts.s_dec) for item in accepted])
+    return Batch(
+        [_row(item, plan, cell) for item, cell in zip(accepted, found, strict=True)],
+        [item for item in outcomes if isinstance(item, Refused)],
+    )
+
+
+def _row(item: Accepted, plan: Plan, cell: tuple[int | None, int | None]) -> tuple[Any, ...]:
     facts, stat = item.facts, item.stat
-    values: dict[str, Any] = {name: getattr(facts, name) for name in _OBSCORE if name in _FACTS}
-    values |= {
-        "path": item.path,
-        "size": stat.size,
-        "mtime_ns": stat.mtime_ns,
-        "ctime_ns": stat.ctime_ns,
-        "inode": stat.inode,
-        "sha256": item.sha256,
-        "crc32": item.crc32,
-        "media_type": item.media_type,
-        "reader": item.reader,
-        "obs_id": observation_id(collection.name, item.path),
-        "obs_publisher_did": publisher_did(authority, collection.name, item.path),
-        "publisher_id": authority,
-        "access_format": item.media_type,
-        "access_estsize": (stat.size + 999) // 1000,
-        "data_rights": facts.data_rights or ("proprietary" if collection.readable_by else "public"),
-        "hpx": cell[0],
-        "hcell": cell[1],
-        "vertices": facts.vertices,
-        "box": box(facts.vertices, facts.s_region),
-        "is_spectrum": facts.spectrum is not None,
-    }
-    if facts.spectrum is not None:
-        values |= {f"spectrum_{name}": getattr(facts.spectrum, name) for name in _SPECTRUM}
-    return tuple(values.get(name) for name in INCOMING)
+    return (
+        item.path,
+        stat.size,
+        stat.mtime_ns,
+        stat.ctime_ns,
+        stat.inode,
+        item.sha256,
+        item.crc32,
+        item.media_type,
+        item.reader,
+        *_facts_values(facts),
+        observation_id(plan.name, item.path),
+        publisher_did(plan.authority, plan.name, item.path),
+        plan.authority,
+        item.media_type,
+        (stat.size + 999) // 1000,
+        facts.data_rights or ("proprietary" if plan.closed else "public"),
+        *cell,
+        facts.vertices,
+        box(facts.vertices, facts.s_region),
+        facts.spectrum is not None,
+        *(_NO_SPECTRUM if facts.spectrum is None else _spectrum_values(facts.spectrum)),
+    )

@@ -5,8 +5,8 @@ import hashlib
 import math
 import os
 import zlib
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from service.ingest.facts import DatasetFacts, Refusal
@@ -17,6 +17,8 @@ from service.ingest.walk import FileStat, stat_of
 
 _WHOLE = 64 * 2**20  # files up to this size are held in memory while they are read
 _CHUNK = 4 * 2**20
+_NAMES = tuple(field.name for field in fields(DatasetFacts))
+_VALUES = attrgetter(*_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Plan:
 
     root: str
     name: str
+    authority: str
+    closed: bool  # readable by some only
     reader: str | None
     header: dict[str, Value]
     constants: dict[str, Any]
@@ -83,8 +87,9 @@ def _digest(descriptor: int, size: int) -> tuple[bytes, int, Source]:
     if size <= _WHOLE or _is_packed(descriptor):
         if size > MAX_UNPACKED:
             raise Refusal("a compressed file above 1 GiB; store it tile-compressed (fpack)")
-        with os.fdopen(os.dup(descriptor), "rb", buffering=0) as file:
-            data = file.read()
+        data = os.read(descriptor, size)
+        while len(data) < size and (more := os.read(descriptor, size - len(data))):
+            data += more
         return hashlib.sha256(data).digest(), zlib.crc32(data), Bytes(unpack(data))
     sha256, crc32, offset = hashlib.sha256(), 0, 0
     while chunk := os.pread(descriptor, _CHUNK, offset):
@@ -103,7 +108,7 @@ def _is_packed(descriptor: int) -> bool:
 def read_file(path: str, stat: FileStat, plan: Plan) -> Outcome:
     """Read a file of the collection; never raises for what is wrong with the file."""
     try:
-        descriptor = os.open(Path(plan.root) / path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(f"{plan.root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         return Refused(path, stat, f"cannot be opened: {error.strerror}")
     try:
@@ -131,28 +136,18 @@ def complete(facts: DatasetFacts, plan: Plan) -> DatasetFacts:
 
     Raises Refusal where ObsCore's mandatory columns are still unknown (ObsCore 1.1 §4.1).
     """
-    missing = {name: value for name, value in plan.defaults.items() if getattr(facts, name) is None}
-    facts = replace(facts, **{**missing, **plan.constants})
+    stated = {
+        name: value for name, value in plan.defaults.items() if getattr(facts, name) is None
+    } | plan.constants
     if facts.obs_collection is None:
-        facts = replace(facts, obs_collection=plan.name)
-    if facts.calib_level is None:
+        stated.setdefault("obs_collection", plan.name)
+    if facts.calib_level is None and "calib_level" not in stated:
         raise Refusal(
             "the header does not state its calibration level: set calib_level under [defaults] "
             "in collection.toml (1 instrumental, 2 calibrated, 3 enhanced, 4 analysis)"
         )
-    return _finite(facts)
-
-
-def _finite(facts: DatasetFacts) -> DatasetFacts:
-    """Without NaN and infinities, which mean unknown."""
-    bad: dict[str, Any] = {
-        name: None
-        for name in facts.__slots__
-        if isinstance(value := getattr(facts, name), float) and not math.isfinite(value)
+    values = zip(_NAMES, _VALUES(facts), strict=True)
+    stated |= {  # NaN and infinities mean unknown
+        name: None for name, value in values if type(value) is float and not math.isfinite(value)
     }
-    return replace(facts, **bad) if bad else facts
-
-
-def read_batch(files: list[tuple[str, FileStat]], plan: Plan) -> list[Outcome]:
-    """Read some files, one after the other."""
-    return [read_file(path, stat, plan) for path, stat in files]
+    return replace(facts, **stated)

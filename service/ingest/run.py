@@ -18,14 +18,15 @@ import asyncpg
 from service.errors import StarhaulError, Unavailable
 from service.ingest import store
 from service.ingest.collection import Collection
-from service.ingest.read_file import Accepted, Outcome, Plan, Refused, read_batch
+from service.ingest.incoming import Batch, read_rows
+from service.ingest.read_file import Plan, Refused
 from service.ingest.walk import FileStat, Listing, list_files
 
 _BATCH_FILES = 200
 _BATCH_BYTES = 64 * 2**20
 _ALONE = 64  # so few files are read faster than worker processes start
 
-Batch = list[tuple[str, FileStat]]
+Files = list[tuple[str, FileStat]]
 
 
 class DiskFull(StarhaulError):
@@ -63,8 +64,8 @@ def workers_default() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _batches(files: Batch) -> Iterator[Batch]:
-    batch: Batch = []
+def _batches(files: Files) -> Iterator[Files]:
+    batch: Files = []
     size = 0
     for item in files:
         batch.append(item)
@@ -82,7 +83,7 @@ def _executor(workers: int, files: int) -> Executor:
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
 
 
-async def _outcomes(files: Batch, plan: Plan, workers: int) -> AsyncIterator[list[Outcome]]:
+async def _outcomes(files: Files, plan: Plan, workers: int) -> AsyncIterator[Batch]:
     """What became of the files, batch by batch as they are done.
 
     A file that ends its worker process (a crash in a C library) is refused, and the others of its
@@ -91,14 +92,14 @@ async def _outcomes(files: Batch, plan: Plan, workers: int) -> AsyncIterator[lis
     loop = asyncio.get_running_loop()
     waiting = list(_batches(files))[::-1]
     while waiting:
-        broken: list[Batch] = []
-        running: dict[asyncio.Future[list[Outcome]], Batch] = {}
+        broken: list[Files] = []
+        running: dict[asyncio.Future[Batch], Files] = {}
         with _executor(workers, len(files)) as pool:
             try:
                 while waiting or running:
                     while waiting and len(running) < workers * 2:
                         batch = waiting.pop()
-                        running[loop.run_in_executor(pool, read_batch, batch, plan)] = batch
+                        running[loop.run_in_executor(pool, read_rows, batch, plan)] = batch
                     done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                     for future in done:
                         batch = running.pop(future)
@@ -116,7 +117,7 @@ async def _outcomes(files: Batch, plan: Plan, workers: int) -> AsyncIterator[lis
             yield outcomes
 
 
-async def _one_by_one(batches: list[Batch], plan: Plan) -> AsyncIterator[list[Outcome]]:
+async def _one_by_one(batches: list[Files], plan: Plan) -> AsyncIterator[Batch]:
     """The files of batches whose worker died, each in a process of its own."""
     loop = asyncio.get_running_loop()
     spawn = multiprocessing.get_context("spawn")
@@ -125,10 +126,11 @@ async def _one_by_one(batches: list[Batch], plan: Plan) -> AsyncIterator[list[Ou
         for path, stat in (item for batch in batches for item in batch):
             pool = pool or ProcessPoolExecutor(1, mp_context=spawn)
             try:
-                yield await loop.run_in_executor(pool, read_batch, [(path, stat)], plan)
+                yield await loop.run_in_executor(pool, read_rows, [(path, stat)], plan)
             except BrokenProcessPool:
                 pool = None
-                yield [Refused(path, stat, "reading it ended the reader process: it is damaged")]
+                reason = "reading it ended the reader process: it is damaged"
+                yield Batch([], [Refused(path, stat, reason)])
     finally:
         if pool is not None:
             pool.shutdown()
@@ -208,6 +210,8 @@ async def _ingest(
     plan = Plan(
         str(root),
         collection.name,
+        authority,
+        bool(collection.readable_by),
         collection.reader,
         collection.header,
         collection.stated("constants"),
@@ -215,14 +219,12 @@ async def _ingest(
     )
     done = 0
     progress(0, len(todo))
-    async for outcomes in _outcomes(todo, plan, workers):
-        accepted = [item for item in outcomes if isinstance(item, Accepted)]
-        refused = [item for item in outcomes if isinstance(item, Refused)]
-        if accepted:
-            await store.write_accepted(connection, collection_id, collection, authority, accepted)
-        if refused:
-            await store.write_refused(connection, collection_id, refused)
-        report.accepted += len(accepted)
-        done += len(outcomes)
+    async for batch in _outcomes(todo, plan, workers):
+        if batch.rows:
+            await store.write_rows(connection, collection_id, collection.readable_by, batch.rows)
+        if batch.refused:
+            await store.write_refused(connection, collection_id, batch.refused)
+        report.accepted += len(batch.rows)
+        done += len(batch.rows) + len(batch.refused)
         progress(done, len(todo))
     report.refused = await store.refused_files(connection, collection_id)

@@ -147,23 +147,33 @@ def unit_vector(ra: float, dec: float) -> tuple[float, float, float]:
     return math.cos(d) * math.cos(a), math.cos(d) * math.sin(a), math.sin(d)
 
 
-def circle_vertices(ra: float, dec: float, radius: float, count: int = 24) -> tuple[float, ...]:
-    """A regular polygon of the circle's area, counter-clockwise seen from inside the sphere."""
-    r = math.radians(radius) * math.sqrt(2 * math.pi / count / math.sin(2 * math.pi / count))
-    d0 = math.radians(dec)
+_CORNERS = 24
+_CIRCLE = tuple(
+    (math.cos(2 * math.pi * i / _CORNERS), math.sin(2 * math.pi * i / _CORNERS))
+    for i in range(_CORNERS)
+)
+_SAME_AREA = math.sqrt(2 * math.pi / _CORNERS / math.sin(2 * math.pi / _CORNERS))
+_SMALL_DEG = 0.02
+
+
+def circle_vertices(ra: float, dec: float, radius: float) -> tuple[float, ...]:
+    """A regular polygon of the circle's area, counter-clockwise seen from inside the sphere.
+
+    Small circles away from the poles are drawn on the tangent plane: right to 0.02 of the radius.
+    """
+    r = radius * _SAME_AREA
     vertices: list[float] = []
-    for i in range(count):
-        angle = 2 * math.pi * i / count
-        d = math.asin(
-            max(
-                -1.0,
-                min(1.0, math.sin(d0) * math.cos(r) + math.cos(d0) * math.sin(r) * math.cos(angle)),
-            )
-        )
-        dra = math.atan2(
-            math.sin(angle) * math.sin(r) * math.cos(d0), math.cos(r) - math.sin(d0) * math.sin(d)
-        )
-        vertices += [(ra + math.degrees(dra)) % 360.0, math.degrees(d)]
+    if radius < _SMALL_DEG and abs(dec) < 89:
+        stretch = r / math.cos(math.radians(dec))
+        for north, east in _CIRCLE:
+            vertices += ((ra + stretch * east) % 360.0, dec + r * north)
+        return tuple(vertices)
+    sin_r, cos_r = math.sin(math.radians(r)), math.cos(math.radians(r))
+    sin_d, cos_d = math.sin(math.radians(dec)), math.cos(math.radians(dec))
+    for north, east in _CIRCLE:
+        sine = max(-1.0, min(1.0, sin_d * cos_r + cos_d * sin_r * north))
+        turn = math.atan2(east * sin_r * cos_d, cos_r - sin_d * sine)
+        vertices += ((ra + math.degrees(turn)) % 360.0, math.degrees(math.asin(sine)))
     return tuple(vertices)
 
 

@@ -4,16 +4,15 @@ Each function is one transaction or part of one; a run that is killed leaves who
 """
 
 import json
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 
 from service.errors import UsageError
 from service.ingest.collection import Collection
-from service.ingest.incoming import INCOMING, SQL, record
-from service.ingest.read_file import Accepted, Refused
+from service.ingest.incoming import INCOMING, SQL
+from service.ingest.read_file import Refused
 from service.ingest.readers import RULES
-from service.ingest.region import cells
 from service.ingest.walk import FileStat
 
 _NOT_READING = ("title", "description", "licence")  # a change of these reads no file again
@@ -129,25 +128,18 @@ async def prepare(connection: Connection) -> None:
     await connection.execute(SQL["create"])
 
 
-async def write_accepted(
+async def write_rows(
     connection: Connection,
     collection_id: int,
-    collection: Collection,
-    authority: str,
-    items: list[Accepted],
+    readable_by: list[str] | None,
+    rows: list[tuple[Any, ...]],
 ) -> None:
     """Write datasets and holdings of a batch, in one transaction."""
-    positions = cells([(item.facts.s_ra, item.facts.s_dec) for item in items])
-    records = [
-        record(item, authority, collection, cell)
-        for item, cell in zip(items, positions, strict=True)
-    ]
     async with connection.transaction():
         await connection.execute("TRUNCATE incoming")
-        await connection.copy_records_to_table("incoming", records=records, columns=list(INCOMING))
-        readers = collection.readable_by
-        await connection.execute(SQL["dataset"], collection_id, readers)
-        await connection.execute(SQL["holding"], collection_id, readers)
+        await connection.copy_records_to_table("incoming", records=rows, columns=list(INCOMING))
+        await connection.execute(SQL["dataset"], collection_id, readable_by)
+        await connection.execute(SQL["holding"], collection_id, readable_by)
         await connection.execute(SQL["no_spectrum"])
         await connection.execute(SQL["spectrum"])
         await connection.execute(SQL["no_refusal"], collection_id)
