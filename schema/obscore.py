@@ -124,7 +124,7 @@ OPTIONAL: tuple[_Row, ...] = (
      "When the dataset becomes public"),
     ("publisher_id", "text", None, "Curation.publisherID", "meta.ref.ivoid",
      "Identifier of the publisher"),
-    ("bib_reference", "text", None, "Curation.reference", "meta.bib",
+    ("bib_reference", "text", None, "Curation.reference", "meta.bib.bibcode",
      "Bibcode or DOI to cite"),
     ("data_rights", "text", None, "Curation.rights", "meta.code",
      "public, secure or proprietary"),

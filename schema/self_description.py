@@ -75,7 +75,7 @@ TAP_SCHEMA_TABLES: tuple[DeclaredTable, ...] = (
             _text("datatype", "VOTable datatype"),
             _text("arraysize", "VOTable arraysize; NULL for one value"),
             _text("xtype", "VOTable xtype: what the value means"),
-            _int("size", "Length of a fixed one-dimensional array (deprecated)"),
+            _int('"size"', "Length of a fixed one-dimensional array (deprecated)"),
             _text("description", "What the column holds"),
             _text("utype", "Utype of the column, where a data model has one"),
             _text("unit", "Unit of the values (VOUnits)"),

@@ -36,6 +36,7 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        headers=[("Server", "Starhaul")],
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=_GRACE_S,
