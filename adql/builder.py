@@ -33,14 +33,18 @@ Children = list[Any]
 def _start(item: Any) -> int:
     if isinstance(item, tuple):
         return _start(item[0])
-    start: int = item.start_pos if isinstance(item, Token) else item.span.start
+    if isinstance(item, Token):
+        return item.start_pos or 0
+    start: int = item.span.start
     return start
 
 
 def _end(item: Any) -> int:
     if isinstance(item, tuple):
         return _end(item[-1])
-    end: int = item.end_pos if isinstance(item, Token) else item.span.end
+    if isinstance(item, Token):
+        return item.end_pos or 0
+    end: int = item.span.end
     return end
 
 
@@ -171,7 +175,8 @@ class QueryBuilder(Transformer[Token, tree.Query]):
             span = Span(left.span.start, _end(using or on or right))
             return tree.Join(span, left, right, kind, natural, on, using)
 
-        return reduce(joined, joins, left)
+        result: tree.TableReference = reduce(joined, joins, left)
+        return result
 
     def join(self, c: Children) -> tuple[Any, ...]:
         natural, kind, *rest, condition = c

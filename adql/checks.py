@@ -212,7 +212,9 @@ def _cast(c: Checker, node: tree.Cast) -> None:
     c.needs_2_1(node, "CAST")
     c.value(node.operand)
     if node.target.name not in _CAST_TYPES:
-        c.fail(node.target, f"no type {node.target.name}: CAST knows {', '.join(sorted(_CAST_TYPES))}")
+        c.fail(
+            node.target, f"no type {node.target.name}: CAST knows {', '.join(sorted(_CAST_TYPES))}"
+        )
     if node.target.length is not None and not (
         node.target.name in ("CHAR", "VARCHAR") and 0 < node.target.length <= 10_000_000
     ):
@@ -270,8 +272,10 @@ def _call(c: Checker, node: tree.Call) -> None:
 def _literal_arguments(c: Checker, node: tree.Call) -> None:
     if node.name == "IN_UNIT" and not isinstance(node.arguments[1], tree.String):
         c.fail(node.arguments[1], "IN_UNIT takes the unit as a string: 'deg'")
-    if node.name == "REGION" and c.version != "2.0" and not isinstance(
-        node.arguments[0], tree.String
+    if (
+        node.name == "REGION"
+        and c.version != "2.0"
+        and not isinstance(node.arguments[0], tree.String)
     ):
         c.fail(node.arguments[0], "REGION takes a string literal")
     if node.name in ("ROUND", "TRUNCATE") and len(node.arguments) == 2:

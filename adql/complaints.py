@@ -20,7 +20,21 @@ _NOT_ADQL = {
     "MINUS": "MINUS is not ADQL: write EXCEPT",
 }
 _STATEMENTS = frozenset(
-    "INSERT UPDATE DELETE CREATE DROP ALTER GRANT REVOKE TRUNCATE EXEC EXECUTE SET BEGIN".split()
+    [
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "CREATE",
+        "DROP",
+        "ALTER",
+        "GRANT",
+        "REVOKE",
+        "TRUNCATE",
+        "EXEC",
+        "EXECUTE",
+        "SET",
+        "BEGIN",
+    ]
 )
 _CHARACTERS = {
     "%": "% is not an ADQL operator: write MOD(a, b)",
@@ -48,6 +62,7 @@ _EXPECTED = {
     "_COMMA": "','",
     "_DOT": "'.'",
     "LPAR": "'('",
+    "LITERAL_LIST": "'('",
     "RPAR": "')'",
     "$END": "the end of the query",
     "INT": "a whole number",
@@ -91,19 +106,21 @@ def _after(expected: Iterable[str]) -> str:
 def unexpected_token(text: str, error: UnexpectedToken) -> ADQLError:
     """The parser met a word or sign that cannot stand there."""
     token = error.token
-    expected = {e for e in (error.accepts or error.expected)}
+    expected = set(error.accepts or error.expected)
     if token.type == "$END":
         if not text.strip():
             return at(text, 0, 0, "the query is empty")
         return at(text, len(text), 0, f"the query ends too early{_after(expected)}")
     start = token.start_pos or 0
-    word = str(token)
+    word = "(" if token.type == "LITERAL_LIST" else str(token)
     before = _WORD_BEFORE.search(text[max(0, start - 80) : start])
     for candidate in (word, before[1] if before else ""):
         if candidate.upper() in _NOT_ADQL and token.type not in ("LPAR", "_DOT"):
-            offset = start if candidate is word else start - len(text[:start]) + len(
-                text[:start].rstrip()
-            ) - len(candidate)
+            offset = (
+                start
+                if candidate is word
+                else start - len(text[:start]) + len(text[:start].rstrip()) - len(candidate)
+            )
             return at(text, offset, len(candidate), _NOT_ADQL[candidate.upper()])
     if not text[:start].strip():
         if word.upper() in _STATEMENTS:
@@ -115,7 +132,7 @@ def unexpected_token(text: str, error: UnexpectedToken) -> ADQLError:
 def _token_message(text: str, start: int, word: str, kind: str, expected: set[str]) -> str:
     if word == "=" and text[:start].endswith("="):
         return "== is not ADQL: write ="
-    if kind == "_SEMICOLON":
+    if text[:start].rstrip().endswith(";"):
         return "one query at a time: nothing may follow ';'"
     if kind == "WITH":
         return "WITH may stand only at the start of the whole query"
@@ -123,7 +140,7 @@ def _token_message(text: str, start: int, word: str, kind: str, expected: set[st
         return f"{word} is a name: write text between single quotes"
     if kind in ("RESERVED", "FUNCTION", "TYPE", "AGGREGATE") or word.upper() == kind:
         if "NAME" in expected or "DELIMITED" in expected:
-            return f"{word} is a reserved word here: write \"{word}\" where it is a name"
+            return f'{word} is a reserved word here: write "{word}" where it is a name'
         return f"unexpected {word}{_after(expected)}"
     shown = word if len(word) <= 40 else word[:37] + "..."
     return f"unexpected '{shown}'{_after(expected)}"

@@ -12,7 +12,9 @@ def number(expression: Expression) -> int | float | None:
     """The value of a constant expression by SQL's rules (3/2 is 1), or None."""
     inner = unwrapped(expression)
     if isinstance(inner, tree.Number):
-        return int(inner.text) if inner.text.isdigit() and len(inner.text) < 19 else float(inner.text)
+        return (
+            int(inner.text) if inner.text.isdigit() and len(inner.text) < 19 else float(inner.text)
+        )
     if isinstance(inner, tree.Signed):
         value = number(inner.operand)
         return None if value is None else -value if inner.sign == "-" else value
@@ -104,7 +106,9 @@ class ConstantShapes:
         if node.name == "CIRCLE":
             return self._checked(node, Circle(centre, sizes[0]))
         if not all(0 < s < 180 for s in sizes):
-            raise complaints.about(self.text, node, "the sides of a BOX are between 0 and 180 degrees")
+            raise complaints.about(
+                self.text, node, "the sides of a BOX are between 0 and 180 degrees"
+            )
         return shapes.box(centre, *sizes)
 
     def _polygon(self, node: tree.Call, arguments: tuple[Expression, ...]) -> Shape | None:
@@ -120,8 +124,10 @@ class ConstantShapes:
         return self._checked(node, Polygon(tuple(points)))
 
     def _checked(self, node: Expression, shape: Shape) -> Shape:
-        points = shape.vertices if isinstance(shape, Polygon) else (
-            (shape.centre,) if isinstance(shape, Circle) else (shape,)
+        points = (
+            shape.vertices
+            if isinstance(shape, Polygon)
+            else ((shape.centre,) if isinstance(shape, Circle) else (shape,))
         )
         for point in points:
             if not math.isfinite(point.lon) or abs(point.lon) > 720:

@@ -57,4 +57,3 @@ def cells(low: int, high: int) -> tuple[int, ...]:
 def warm() -> None:
     """Import what the first cone would import."""
     ranges(Circle(Point(0.0, 0.0), 0.1))
-

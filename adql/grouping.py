@@ -1,4 +1,4 @@
-"""GROUP BY: which expressions may stand beside aggregates, and when two expressions are the same."""
+"""GROUP BY: what may stand beside aggregates, and when two expressions are the same."""
 
 from collections.abc import Hashable
 from dataclasses import fields
@@ -74,7 +74,7 @@ class Grouping:
         if isinstance(item, Node):
             names = (f.name for f in fields(item) if f.name != "span")
             return (type(item).__name__, *(self.key(getattr(item, n)) for n in names))
-        return item  # type: ignore[return-value]  # strings, numbers, None
+        return item
 
     def is_grouped(self, outputs: tuple[Output, ...], order_by: tuple[tree.OrderTerm, ...]) -> bool:
         """Whether the SELECT gives one row a group."""
@@ -92,7 +92,9 @@ class Grouping:
             item = self.resolution.columns[id(item)]
         if isinstance(item, Visible):
             if any(id(part.source) in self.sources for part in item.parts):
-                message = f"column '{item.name}' is neither grouped nor aggregated: add it to GROUP BY"
+                message = (
+                    f"column '{item.name}' is neither grouped nor aggregated: add it to GROUP BY"
+                )
                 raise complaints.about(self.text, place, message)
             return
         if _is_aggregate(item):

@@ -35,7 +35,7 @@ class Expressions:
         self.typing = typing
         self.resolution = resolution
         self.subquery = subquery
-        self.sky = Sky(text, typing, resolution, self.double)
+        self.sky = Sky(text, typing, resolution, self.double, self.emit)
 
     def emit(self, node: Expression) -> Sql:
         """An expression of any kind."""
@@ -44,8 +44,6 @@ class Expressions:
     def double(self, node: Expression) -> Sql:
         """A number as double precision, which PostgreSQL's mathematics is exact in."""
         value = self.typing.of(node)
-        if value.kind == "geometry":
-            return self.emit(node)
         constant = constants.number(node)
         if constant is not None and isinstance(unwrapped(node), tree.Number | tree.Signed):
             return double(constant)

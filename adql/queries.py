@@ -13,9 +13,7 @@ from adql.words import Version
 class Queries:
     """Writes the queries of one text."""
 
-    def __init__(
-        self, text: str, version: Version, resolution: Resolution, typing: Typing
-    ) -> None:
+    def __init__(self, text: str, version: Version, resolution: Resolution, typing: Typing) -> None:
         self.text = text
         self.version = version
         self.resolution = resolution
@@ -224,6 +222,8 @@ class Queries:
     def equal(self, node: tree.Join, a: Visible, b: Visible) -> Sql:
         left, right = self.typing.of_visible(a), self.typing.of_visible(b)
         if left.kind != right.kind:
-            message = f"column '{a.name}' is a {left.kind} on one side and a {right.kind} on the other"
+            message = (
+                f"column '{a.name}' is a {left.kind} on one side and a {right.kind} on the other"
+            )
             raise complaints.about(self.text, node, message)
         return ("(", self.expressions.visible(a), " = ", self.expressions.visible(b), ")")

@@ -148,7 +148,9 @@ class Resolver:
         for operator, operand in zip(node.operators, node.rest, strict=True):
             other = self.body(operand, parent)
             if len(other) != len(outputs):
-                message = f"{operator}: {len(outputs)} columns on one side, {len(other)} on the other"
+                message = (
+                    f"{operator}: {len(outputs)} columns on one side, {len(other)} on the other"
+                )
                 raise self.fail(operand, message)
         self.result.outputs[id(node)] = outputs
         return outputs
@@ -272,8 +274,7 @@ class Resolver:
         found = [
             t
             for t in self.by_name.get(name.name.lower(), [])
-            if same_name(name, t.name)
-            and (not qualifier or same_name(qualifier[-1], t.schema))
+            if same_name(name, t.name) and (not qualifier or same_name(qualifier[-1], t.schema))
         ]
         written = ".".join(p.name for p in node.parts)
         if len(found) > 1:
@@ -326,14 +327,14 @@ class Resolver:
         found = [v for v in columns if same_name(name, v.name, v.delimited)]
         if len(found) != 1:
             problem = "is ambiguous in" if found else "is not on both sides of"
-            raise self.fail(name if node.using else node, f"column '{name.name}' {problem} the join")
+            raise self.fail(
+                name if node.using else node, f"column '{name.name}' {problem} the join"
+            )
         return found[0]
 
     # -- names in expressions
 
-    def names(
-        self, root: tree.Expression, scope: Scope, outputs: tuple[Output, ...] = ()
-    ) -> None:
+    def names(self, root: tree.Expression, scope: Scope, outputs: tuple[Output, ...] = ()) -> None:
         """Bind every column of an expression and resolve its subqueries."""
         if outputs and isinstance(root, tree.ColumnReference) and len(root.parts) == 1:
             name = root.parts[0]
@@ -396,7 +397,7 @@ def _matching(name: Identifier, columns: list[Visible]) -> list[Visible]:
 
 
 def _is_called(source: Source, parts: tuple[Identifier, ...]) -> bool:
-    """Whether a qualifier means this source: its alias, or its table name with or without schema."""
+    """Whether a qualifier means this source: its alias, or its table name, with schema or not."""
     if len(source.names) == 1 and source.table is None:
         own = source.names[0]
         return len(parts) == 1 and same_name(parts[0], own.name, own.delimited)

@@ -13,7 +13,7 @@ _SAME_NAME = {
 
 
 def _decimal(name: str) -> Callable[[list[Sql]], Sql]:
-    """ROUND and TRUNCATE: PostgreSQL counts digits, and rounds halves away from zero, in numeric."""
+    """ROUND and TRUNCATE in numeric, which counts digits and rounds halves away from zero."""
 
     def build(arguments: list[Sql]) -> Sql:
         digits: Sql = arguments[1] if len(arguments) == 2 else "0"

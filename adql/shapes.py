@@ -138,8 +138,20 @@ def box(centre: Point, width: float, height: float) -> Polygon:
 
 _STCS = re.compile(r"\s*(POSITION|POINT|CIRCLE|POLYGON|BOX)\b([^()]*)\Z", re.IGNORECASE)
 _FRAMES = frozenset(
-    "ICRS FK5 J2000 UNKNOWNFRAME UNKNOWNREFPOS BARYCENTER GEOCENTER HELIOCENTER TOPOCENTER LSR "
-    "SPHERICAL2 DEFAULT".split()
+    [
+        "ICRS",
+        "FK5",
+        "J2000",
+        "UNKNOWNFRAME",
+        "UNKNOWNREFPOS",
+        "BARYCENTER",
+        "GEOCENTER",
+        "HELIOCENTER",
+        "TOPOCENTER",
+        "LSR",
+        "SPHERICAL2",
+        "DEFAULT",
+    ]
 )
 
 

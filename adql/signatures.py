@@ -26,11 +26,27 @@ _GEOMETRY: tuple[Kind, ...] = ("geometry",)
 
 SIGNATURES: dict[str, Signature] = {
     **dict.fromkeys(
-        "ABS ACOS ASIN ATAN CEILING COS COT DEGREES EXP FLOOR LOG LOG10 RADIANS SIN SQRT "
-        "TAN".split(),
+        [
+            "ABS",
+            "ACOS",
+            "ASIN",
+            "ATAN",
+            "CEILING",
+            "COS",
+            "COT",
+            "DEGREES",
+            "EXP",
+            "FLOOR",
+            "LOG",
+            "LOG10",
+            "RADIANS",
+            "SIN",
+            "SQRT",
+            "TAN",
+        ],
         Signature((_NUMBER,), "number"),
     ),
-    **dict.fromkeys("ATAN2 MOD POWER".split(), Signature((_TWO,), "number")),
+    **dict.fromkeys(["ATAN2", "MOD", "POWER"], Signature((_TWO,), "number")),
     **dict.fromkeys(("ROUND", "TRUNCATE"), Signature((_NUMBER, _TWO), "number")),
     "PI": Signature(((),), "number"),
     "RAND": Signature(((), _NUMBER), "number"),

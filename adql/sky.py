@@ -41,14 +41,20 @@ class Place:
 
 
 class Sky:
-    """Geometry of one query; `emit` writes any other expression as double precision."""
+    """Geometry of one query; `emit` writes a number as double precision, `write` anything."""
 
     def __init__(
-        self, text: str, typing: Typing, resolution: Resolution, emit: Callable[[Expression], Sql]
+        self,
+        text: str,
+        typing: Typing,
+        resolution: Resolution,
+        emit: Callable[[Expression], Sql],
+        write: Callable[[Expression], Sql],
     ) -> None:
         self.typing = typing
         self.resolution = resolution
         self.emit = emit
+        self.write = write
         self.constant = constants.ConstantShapes(text)
 
     # -- geometries as arrays
@@ -63,10 +69,10 @@ class Sky:
             return _BUILDERS[inner.name](self, without_frame(inner))
         if isinstance(inner, tree.ColumnReference) and self.typing.of(inner).kind != "geometry":
             return self._region_column(inner)
-        return self.emit(inner)
+        return self.write(inner)
 
     def _region_column(self, node: tree.ColumnReference) -> Sql:
-        parsed: Sql = ("starhaul.region(", self.emit(node), ")")
+        parsed: Sql = ("starhaul.region(", self.write(node), ")")
         source, name = self._catalogue_column(node)
         for region in source.table.regions if source and source.table else ():
             if source and region.region == name and region.vertices:
@@ -124,7 +130,7 @@ class Sky:
         return "TRUE", exact
 
     def _box_filter(self, node: Expression, shape: Shape) -> Sql:
-        """The hidden cube of a region column overlaps the one around a constant (DESIGN section 5)."""
+        """The hidden cube of a region column overlaps the one around a constant."""
         source, name = self._catalogue_column(node)
         if source is None or source.table is None:
             return "TRUE"
@@ -151,11 +157,21 @@ class Sky:
     def _in_circle(self, lon: Expression, lat: Expression, circle: Circle) -> tuple[Sql, Sql]:
         place = self._place(lon, lat)
         if circle.radius >= 180:
-            return "TRUE", ("((", self.emit(lon), ") + (", self.emit(lat), ")) IS NOT NULL")
+            # True for every position, and as unknown as the position where that is NULL.
+            anywhere: Sql = ("starhaul.haversine(", self.emit(lon), ", ", self.emit(lat), ", 0, 0)")
+            return "TRUE", (anywhere, " >= 0")
         half = math.sin(math.radians(circle.radius) / 2) + _ROUNDING
         if place is None or place.sky.x is None or place.sky.y is None or place.sky.z is None:
             point = (double(circle.centre.lon), ", ", double(circle.centre.lat))
-            distance = ("starhaul.haversine(", self.emit(lon), ", ", self.emit(lat), ", ", point, ")")
+            distance = (
+                "starhaul.haversine(",
+                self.emit(lon),
+                ", ",
+                self.emit(lat),
+                ", ",
+                point,
+                ")",
+            )
             return self._cover(place, circle), (distance, " <= ", double(half * half))
         terms: list[Sql] = []
         columns = (place.sky.x, place.sky.y, place.sky.z)

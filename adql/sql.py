@@ -36,7 +36,7 @@ def parameters_of(sql: Sql) -> tuple[Parameter, ...]:
 
 
 def numbered(sql: Sql) -> str:
-    """The text with $1 ... $n; equal parameters share a number, so that GROUP BY sees them equal."""
+    """The text with $1 ... $n; equal parameters share a number: GROUP BY compares by it."""
     numbers = {p: n for n, p in enumerate(parameters_of(sql), 1)}
     return "".join(
         p if isinstance(p, str) else f"${numbers[p]}::{p.sql_type}" for p in _pieces(sql)

@@ -11,7 +11,7 @@ from adql.columns import OutputColumn
 class Parameter:
     """A literal of the query: its Python value and the PostgreSQL type it is cast to."""
 
-    value: int | float | str | bool | None | tuple[int, ...] | tuple[float, ...] | tuple[str, ...]
+    value: int | float | str | bool | tuple[int, ...] | tuple[float, ...] | tuple[str, ...] | None
     sql_type: str
 
 

@@ -6,7 +6,6 @@ UNION after UNION) are flat: their length costs no stack.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from functools import cache
 from typing import Literal, NamedTuple
 
 
@@ -359,7 +358,6 @@ class Query(Node):
     with_tables: tuple[CommonTable, ...] = ()
 
 
-@cache
 def _child_fields(kind: type[Node]) -> tuple[str, ...]:
     plain = {"span", "name", "text", "texts", "are_strings", "operators", "operator"}
     if kind is CommonTable or kind is UserCall:
@@ -367,9 +365,16 @@ def _child_fields(kind: type[Node]) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind) if f.name not in plain)
 
 
+_CHILD_FIELDS: dict[type[Node], tuple[str, ...]] = {}
+
+
 def children(node: Node) -> Iterator[Node]:
     """The direct children of a node, in the order of the text."""
-    for name in _child_fields(type(node)):
+    kind = type(node)
+    names = _CHILD_FIELDS.get(kind)
+    if names is None:
+        names = _CHILD_FIELDS[kind] = _child_fields(kind)
+    for name in names:
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value

@@ -15,8 +15,11 @@ from adql.values import BOOLEAN, NULL, Value, of_sql_type
 _DOUBLE = "double precision"
 _KEEP_UNIT = frozenset({"ABS", "CEILING", "FLOOR", "ROUND", "TRUNCATE"})
 _EXACT = frozenset({"ABS", "MOD"})
-_UNITS = {"DISTANCE": "deg", "AREA": "deg**2", "COORD1": "deg", "COORD2": "deg", "RADIANS": "rad",
-          "DEGREES": "deg", "ACOS": "rad", "ASIN": "rad", "ATAN": "rad", "ATAN2": "rad"}  # fmt: skip
+_UNITS = {
+    **dict.fromkeys(("DISTANCE", "COORD1", "COORD2", "DEGREES"), "deg"),
+    **dict.fromkeys(("RADIANS", "ACOS", "ASIN", "ATAN", "ATAN2"), "rad"),
+    "AREA": "deg**2",
+}
 _UCDS = {"DISTANCE": "pos.angDistance", "AREA": "phys.angArea"}
 _SHAPES = {"POINT": "point", "CENTROID": "point", "CIRCLE": "circle", "POLYGON": "polygon",
            "BOX": "polygon", "REGION": "region"}  # fmt: skip
@@ -54,6 +57,7 @@ class Typing:
         self.text = text
         self.resolution = resolution
         self._known: dict[int, Value] = {}
+        self._outputs: dict[int, tuple[Value, ...]] = {}
 
     def fail(self, node: Node, message: str, suggestion: str | None = None) -> Exception:
         return complaints.about(self.text, node, message, suggestion)
@@ -69,9 +73,14 @@ class Typing:
         """The values of the columns that a query gives."""
         if isinstance(query, tree.Query):
             return self.of_outputs(query.body)
-        if isinstance(query, tree.SetOperation):
-            return self._combined(query)
-        return tuple(self.of_output(o) for o in self.resolution.outputs[id(query)])
+        known = self._outputs.get(id(query))
+        if known is None:
+            if isinstance(query, tree.SetOperation):
+                known = self._combined(query)
+            else:
+                known = tuple(self.of_output(o) for o in self.resolution.outputs[id(query)])
+            self._outputs[id(query)] = known
+        return known
 
     def of_output(self, output: Output) -> Value:
         if output.expression is not None:
@@ -86,7 +95,9 @@ class Typing:
         if column.column is not None:
             return values.of_column(column.column.meta, column.column.sql_type)
         source = column.source
-        query = source.query if source.query is not None else source.common and source.common.query
+        query = source.query
+        if source.common is not None:
+            query = source.common.query
         assert query is not None
         return self.of_outputs(query)[column.index]
 
@@ -272,7 +283,7 @@ def _cast(t: Typing, node: tree.Cast) -> Value:
                "null", "boolean")}.get(sql_type, ("number", "text", "null"))  # fmt: skip
     if value.kind not in allowed:
         raise t.fail(node, f"{_KINDS[value.kind]} cannot become {target}")
-    kept = (value.meta.unit, value.meta.ucd) if value.kind == "number" != "text" else (None, None)
+    kept = (value.meta.unit, value.meta.ucd) if value.kind == "number" else (None, None)
     return of_sql_type(sql_type, *kept)
 
 
