@@ -15,6 +15,7 @@ from service.ingest.read_file import Refused
 from service.ingest.readers import RULES
 from service.ingest.walk import FileStat
 
+_LOCK = 0x53_48_49_4E  # the class of our advisory locks; the other half names the collection
 _NOT_READING = ("title", "description", "licence")  # a change of these reads no file again
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -58,6 +59,12 @@ async def open_collection(connection: Connection, collection: Collection, root: 
     Files taken in before that moment are read again, also after a run that was killed. Raises
     UsageError while another run works on the same collection.
     """
+    if not await connection.fetchval(
+        "SELECT pg_try_advisory_lock($1, hashtext($2))", _LOCK, collection.name
+    ):
+        raise UsageError(
+            f"another ingest of the collection {collection.name} is running; wait until it ends"
+        )
     toml = collection.model_dump(mode="json")
     reading = {key: value for key, value in toml.items() if key not in _NOT_READING}
     config = json.dumps({"toml": toml, "reading": reading | {"rules": RULES, "root": root}})
@@ -81,10 +88,6 @@ async def open_collection(connection: Connection, collection: Collection, root: 
         config,
     )
     assert row is not None  # RETURNING of one row
-    if not await connection.fetchval("SELECT pg_try_advisory_lock(1398035538, $1)", row["id"]):
-        raise UsageError(
-            f"another ingest of the collection {collection.name} is running; wait until it ends"
-        )
     return int(row["id"])
 
 

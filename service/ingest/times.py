@@ -5,8 +5,9 @@ card of its own are read as well.
 """
 
 import re
+from datetime import date
 
-import erfa
+from astropy.time import Time
 
 from service.ingest.header import Header
 
@@ -17,6 +18,7 @@ _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 _COLONS = re.compile(r"^(\d{4}):(\d{2}):(\d{2})$")
 _CLOCK = re.compile(r"^(\d{1,2}):(\d{1,2}):(\d{1,2}\.?\d*)")
 _DAY_S = 86400.0
+_MJD_ORDINAL = date(1858, 11, 17).toordinal()
 
 _START_MJD = ("MJD-OBS", "MJD-BEG", "EXPSTART", "MJD_OBS", "UTMJD")
 _END_MJD = ("MJD-END", "EXPEND", "MJD_END")
@@ -52,10 +54,11 @@ def mjd_of_date(text: str | None) -> tuple[float, bool] | None:
         year, month, day = int(match[1]), int(match[2]), int(match[3])
     else:
         return None
-    if not (1 <= month <= 12 and 1 <= day <= 31):
+    try:
+        days = date(year, month, day).toordinal() - _MJD_ORDINAL
+    except ValueError:
         return None
-    _, mjd = erfa.cal2jd(year, month, day)
-    return float(mjd) + clock / _DAY_S, timed
+    return days + clock / _DAY_S, timed
 
 
 def clock_seconds(header: Header, keywords: tuple[str, ...]) -> float | None:
@@ -71,8 +74,7 @@ def clock_seconds(header: Header, keywords: tuple[str, ...]) -> float | None:
 
 def utc_from_tai(mjd: float) -> float:
     """MJD on the scale UTC of one on TAI."""
-    one, two = erfa.taiutc(2400000.5, mjd)
-    return float(one - 2400000.5 + two)
+    return float(Time(mjd, format="mjd", scale="tai").utc.mjd)
 
 
 def _sensible(mjd: float | None) -> float | None:

@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import psutil
 import pytest
 
 from bench.ingest import generate
-from service.errors import Unavailable
+from service.errors import Unavailable, UsageError
 from tests.conftest import CI
 from tests.ingest.conftest import Archive, write_image
 
@@ -68,3 +70,40 @@ def test_a_database_that_is_down_is_named(archive: Archive) -> None:
     archive.url = "postgresql://starhaul@127.0.0.1:1/starhaul"
     with pytest.raises(Unavailable, match="run the same command again"):
         archive.ingest(toml)
+
+
+def test_a_worker_process_that_is_killed_costs_no_file(archive: Archive) -> None:
+    """As the kernel does when memory runs out: its files are read again by another process."""
+    toml = generate(archive.folder, 600)
+    toml.write_text(toml.read_text().replace('"bench"', '"killed"'))
+    killed: list[int] = []
+
+    def kill_one_worker(done: int, total: int) -> None:
+        workers = [
+            child
+            for child in psutil.Process().children()
+            if "spawn_main" in " ".join(child.cmdline()) and child.pid not in killed
+        ]
+        if done and workers and not killed:
+            workers[0].kill()
+            killed.append(workers[0].pid)
+
+    report = archive.ingest(toml, workers=2, progress=kill_one_worker)
+    assert killed
+    assert (report.accepted, report.refused) == (600, {})
+    assert len(archive.datasets("killed")) == 600
+
+
+def test_two_runs_on_one_collection_are_refused(archive: Archive) -> None:
+    toml = archive.toml("busy")
+    write_image(archive.folder / "data" / "a.fits")
+
+    def second_run(done: int, total: int) -> None:
+        with ThreadPoolExecutor(1) as thread, pytest.raises(UsageError, match="is running"):
+            thread.submit(archive.ingest, toml).result()
+        seen.append(done)
+
+    seen: list[int] = []
+    assert archive.ingest(toml, progress=second_run).accepted == 1
+    assert seen
+    assert archive.ingest(toml).unchanged == 1

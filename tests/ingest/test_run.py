@@ -155,6 +155,25 @@ def test_bad_files_are_reported_and_skipped(archive: Archive) -> None:
     assert any("CTYPE1" in line for line in lines)
 
 
+def test_a_large_file_is_hashed_in_pieces(archive: Archive) -> None:
+    """Above 64 MB a file is not held in memory; here it is mostly a hole."""
+    toml = archive.toml("large")
+    path = write_image(archive.folder / "data" / "a.fits")
+    header = path.read_bytes()[:2880].replace(
+        b"NAXIS1  =                    8", b"NAXIS1  =              2500000"
+    )
+    with path.open("wb") as file:
+        file.write(header)
+        file.truncate(2880 + (2_500_000 * 8 * 4 + 2879) // 2880 * 2880)
+    report = archive.ingest(toml)
+    assert report.refused == {}
+    (row,) = archive.datasets("large")
+    assert row["s_xel1"] == 2_500_000
+    with path.open("rb") as file:
+        assert row["sha256"] == hashlib.file_digest(file, "sha256").digest()
+    assert row["crc32"] == zlib.crc32(path.read_bytes())
+
+
 def test_a_file_that_becomes_bad_is_withdrawn(archive: Archive) -> None:
     toml = archive.toml("rot")
     path = write_image(archive.folder / "data" / "a.fits")
