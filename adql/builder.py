@@ -11,7 +11,7 @@ from adql import tree
 from adql.errors import ADQLError
 from adql.tree import Span
 
-_ITEM = re.compile(r"'((?:[^']|'')*+)'|[^\s,()']++")
+_ITEM = re.compile(r"('(?:[^']|'')*+')|([^\s,()']++)")
 _COMPOUND = (
     tree.Signed,
     tree.Arithmetic,
@@ -255,9 +255,9 @@ class TreeBuilder(QueryBuilder):
         return tree.InList(_span(c), value, tuple(items), _has(c, "NOT"))
 
     def in_literals(self, c: Children) -> tree.InLiterals:
-        found = _ITEM.finditer(c[-1])
-        pairs = [(m[0], False) if m[1] is None else (m[1].replace("''", "'"), True) for m in found]
-        texts, strings = zip(*pairs, strict=True)
+        found = _ITEM.findall(c[-1])
+        strings = tuple(bool(string) for string, _ in found)
+        texts = tuple(_unquoted(string) if string else number for string, number in found)
         kind: Literal["numbers", "strings", "mixed"] = "mixed"
         if all(strings):
             kind = "strings"

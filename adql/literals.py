@@ -26,11 +26,15 @@ def _float(value: float) -> str:
     return f"'{value!r}'"
 
 
-def _element(value: int | float | str) -> str:
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return f"{value:d}" if isinstance(value, int) else repr(float(value))
+def _array(values: tuple[int, ...] | tuple[float, ...] | tuple[str, ...]) -> str:
+    """An array in PostgreSQL's text form, itself a string: '{1,2}', '{"a","b"}'."""
+    elements = (_quoted(v) if isinstance(v, str) else repr(v) for v in values)
+    return _text("{" + ",".join(elements) + "}")
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def literal(parameter: Parameter) -> str:
@@ -46,5 +50,4 @@ def literal(parameter: Parameter) -> str:
         return f"{_float(value)}::{sql_type}"
     if isinstance(value, str):
         return f"{_text(value)}::{sql_type}"
-    elements = ",".join(map(_element, value))
-    return f"{_text('{' + elements + '}')}::{sql_type}"
+    return f"{_array(value)}::{sql_type}"

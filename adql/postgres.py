@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -197,10 +198,11 @@ def _in_literals(e: Expressions, node: tree.InLiterals) -> Sql:
 
 def _number_array(e: Expressions, node: tree.InLiterals, integers: bool) -> Parameter:
     try:
-        if integers and all(t.lstrip("+-").isdigit() and len(t) < 19 for t in node.texts):
-            whole = tuple(map(int, node.texts))
-            small = max(map(abs, whole)) < 2**31
-            return Parameter(whole, "integer[]" if small else "bigint[]")
+        if integers and max(map(len, node.texts)) < 19:
+            with suppress(ValueError):  # not all are whole: compared as double precision
+                whole = tuple(map(int, node.texts))
+                small = max(map(abs, whole)) < 2**31
+                return Parameter(whole, "integer[]" if small else "bigint[]")
         return Parameter(tuple(map(float, node.texts)), "double precision[]")
     except ValueError:
         bad = next(t for t, s in zip(node.texts, node.are_strings, strict=True) if s)
