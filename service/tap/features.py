@@ -5,12 +5,25 @@ from collections.abc import Iterable
 from vo_models.tapregext.models import LanguageFeature, LanguageFeatureList
 
 from adql.user_functions import describe
-from adql.words import GEOMETRY_FUNCTIONS
 
 _TYPE = "ivo://ivoa.net/std/TAPRegExt#features-"
 
 FEATURES: dict[str, tuple[str, ...]] = {
-    "adqlgeo": tuple(sorted(GEOMETRY_FUNCTIONS)),
+    "adqlgeo": (
+        "AREA",
+        "BOX",
+        "CENTROID",
+        "CIRCLE",
+        "CONTAINS",
+        "COORD1",
+        "COORD2",
+        "COORDSYS",
+        "DISTANCE",
+        "INTERSECTS",
+        "POINT",
+        "POLYGON",
+        "REGION",
+    ),
     "adql-string": ("LOWER", "UPPER", "ILIKE"),
     "adql-common-table": ("WITH",),
     "adql-sets": ("UNION", "EXCEPT", "INTERSECT"),

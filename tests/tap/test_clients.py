@@ -1,0 +1,97 @@
+"""The clients astronomers use, against the whole archive as `starhaul up` runs it."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+import pyvo
+
+from tests.conftest import Stack
+
+# STILTS 3.4 is older than ADQL 2.1 (docs/decisions/0003-one-line-of-taplint.md).
+_EXPECTED = {
+    'E-CAP-KEYX-1 Unknown standard feature key "ivo://ivoa.net/std/TAPRegExt'
+    '#features-adql-conditional" for language ADQL'
+}
+_STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO MDQ OBS"
+
+Stilts = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def stilts(require_tool: Callable[[str], str]) -> Stilts:
+    """A function that runs one STILTS task."""
+    program = require_tool("stilts")
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [program, "-batch", *arguments], capture_output=True, text=True, timeout=240
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def tap(stack: Stack) -> pyvo.dal.TAPService:
+    return pyvo.dal.TAPService(f"{stack.url}/tap")
+
+
+def test_pyvo_cone_search(tap: pyvo.dal.TAPService) -> None:
+    first = tap.search("SELECT TOP 1 * FROM ivoa.obscore WHERE em_max > 5e-7 ORDER BY obs_id")[0]
+    found = tap.search(
+        "SELECT obs_publisher_did, s_ra, s_dec, em_max FROM ivoa.obscore "
+        f"WHERE 1=CONTAINS(POINT(s_ra, s_dec), CIRCLE({first['s_ra']}, {first['s_dec']}, 0.01)) "
+        "AND em_max > 5e-7"
+    )
+    assert first["obs_publisher_did"] in found["obs_publisher_did"]
+    assert all(em_max > 5e-7 for em_max in found["em_max"])
+    assert found.query_status == "OK"
+
+
+def test_pyvo_metadata(tap: pyvo.dal.TAPService) -> None:
+    assert "ivoa.obscore" in list(tap.tables.keys())
+    columns = {column.name: column for column in tap.tables["ivoa.obscore"].columns}
+    assert columns["s_ra"].unit == "deg"
+    assert len(list(tap.upload_methods)) == 0
+    assert tap.get_tap_capability().get_adql().versions
+
+
+def test_pyvo_shows_our_message(tap: pyvo.dal.TAPService) -> None:
+    with pytest.raises(pyvo.dal.DALQueryError, match="did you mean s_ra"):
+        tap.search("SELECT s_raa FROM ivoa.obscore")
+
+
+def test_pyvo_sees_an_overflow(tap: pyvo.dal.TAPService) -> None:
+    result = tap.search("SELECT obs_id FROM ivoa.obscore", maxrec=3)
+    assert len(result) == 3
+    assert result.query_status == "OVERFLOW"
+
+
+def test_stilts_tapquery(stack: Stack, stilts: Stilts) -> None:
+    common = (f"tapurl={stack.url}/tap", "sync=true", "ofmt=csv", "out=-")
+    good = stilts("tapquery", *common, "adql=SELECT COUNT(*) AS n FROM ivoa.obscore")
+    assert re.fullmatch(r"n\n\d+\n", good.stdout), good.stderr
+    bad = stilts("tapquery", *common, "interface=cap", "adql=SELECT nope FROM ivoa.obscore")
+    assert bad.returncode == 1
+    assert "'nope'" in bad.stderr
+
+
+@pytest.mark.parametrize("form", ["votable", "votable/td"])
+def test_votlint_finds_nothing(stack: Stack, stilts: Stilts, tmp_path: Path, form: str) -> None:
+    query = {"LANG": "ADQL", "QUERY": "SELECT * FROM ivoa.obscore", "FORMAT": form}
+    document = tmp_path / "result.vot"
+    document.write_bytes(httpx.get(f"{stack.url}/tap/sync", params=query).content)
+    linted = stilts("votlint", f"votable={document}")
+    assert (linted.returncode, linted.stdout) == (0, "")
+
+
+def test_taplint_finds_nothing(stack: Stack, stilts: Stilts) -> None:
+    linted = stilts(
+        "taplint", f"tapurl={stack.url}/tap", "report=EWFS", "maxrepeat=9", f"stages={_STAGES}"
+    )
+    found = {line for line in linted.stdout.splitlines() if re.match("[EWF]-", line)}
+    assert found <= _EXPECTED
+    assert re.search(r"^Totals: Errors: [01]; Warnings: 0; .*Failures: 0", linted.stdout, re.M)
