@@ -38,17 +38,13 @@ def calib_level(*headers: Header) -> int | None:
     return None
 
 
-def observation(dataproduct_type: str, *headers: Header, hours: bool = False) -> DatasetFacts:
+def observation(dataproduct_type: str, *headers: Header) -> DatasetFacts:
     """Facts common to all layouts, each from the first header that has a card for it.
 
-    `headers`: the dataset's own HDU first, then the primary. `hours`: the telescope writes numbers
-    in its RA card in hours.
+    `headers`: the dataset's own HDU first, then the primary.
     """
-    place = sky.position(*headers, hours=hours)
+    place = sky.position(*headers)
     title = _first(headers, "TITLE")
-    proposal = _first(
-        headers, "PROG_ID", "ESO OBS PROG ID", "PROPOSID", "PROPID", "PROGRAM", "GTCPROGI"
-    )
     facts = DatasetFacts(
         dataproduct_type,
         calib_level=calib_level(*headers),
@@ -61,7 +57,7 @@ def observation(dataproduct_type: str, *headers: Header, hours: bool = False) ->
         facility_name=_first(headers, "TELESCOP", "OBSERVAT"),
         instrument_name=_first(headers, "INSTRUME"),
         obs_title=title,
-        proposal_id=None if proposal in ("MULTI", "survey") else proposal,
+        proposal_id=_proposal(headers),
         bib_reference=_bibcode(_first(headers, "REFERENC")),
         s_snr=next((snr for h in headers if (snr := h.number("SNR")) is not None), None),
         em_res_power=_resolving_power(headers),
@@ -69,6 +65,15 @@ def observation(dataproduct_type: str, *headers: Header, hours: bool = False) ->
         o_calib_status=_calib_status(headers),
     )
     return _consistent_times(facts)
+
+
+def _proposal(headers: tuple[Header, ...]) -> str | None:
+    """The proposal or programme; PROGRAM only where it is a number, as JWST writes it."""
+    text = _first(headers, "PROG_ID", "ESO OBS PROG ID", "PROPOSID", "PROPID", "GTCPROGI")
+    if text is None:
+        program = _first(headers, "PROGRAM")
+        text = program if program is not None and program.isdigit() else None
+    return None if text == "MULTI" else text
 
 
 def _bibcode(text: str | None) -> str | None:

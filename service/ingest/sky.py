@@ -13,6 +13,8 @@ from service.ingest.header import Header, Value
 
 _SEXAGESIMAL = re.compile(r"^([+-]?)\s*(\d{1,3})[:\sh]+\s*(\d{1,2})[:\sm]+\s*(\d{1,2}\.?\d*)s?$")
 
+_DECIMAL_HOURS = ("HET",)  # telescopes whose control system writes RA in decimal hours
+
 # Position of the object first, where a convention has cards for it; the telescope's cards last.
 OBJECT_CARDS = (
     ("PLUG_RA", "PLUG_DEC"),  # SDSS fibre
@@ -115,11 +117,9 @@ def dec_degrees(value: Value | None) -> float | None:
     return float(value)
 
 
-def position(*headers: Header, hours: bool = False) -> tuple[float, float] | None:
-    """Position of the object, ICRS degrees, from the first pair of cards that holds one.
-
-    `hours`: numbers in right ascension cards are hours by the telescope's convention.
-    """
+def position(*headers: Header) -> tuple[float, float] | None:
+    """Position of the object, ICRS degrees, from the first pair of cards that holds one."""
+    hours = any((header.text("TELESCOP") or "").upper() in _DECIMAL_HOURS for header in headers)
     for ra_card, dec_card in OBJECT_CARDS:
         for header in headers:
             if ra_card not in header:

@@ -48,7 +48,6 @@ def read(fits: FitsFile) -> DatasetFacts:
         calib_level=2,
         facility_name=next((t for h in headers if (t := h.text("TELESCOP"))), "KPNO 4.0-m Mayall"),
         instrument_name=next((t for h in headers if (t := h.text("INSTRUME"))), "DESI"),
-        proposal_id=None,
         obs_title=f"DESI {survey} {program}" if survey and program else None,
     )
     exposures = fits.named("EXP_FIBERMAP") or fibres

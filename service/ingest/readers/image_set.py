@@ -22,7 +22,6 @@ from service.ingest.wavelength import (
 
 TAKES = "spectra with a wavelength image (EXTNAME WAVE, Sci Wavl, ...; XIDL flux, sigma, wave)"
 _WAVE_WORDS = ("WAVL", "WAVE", "WAVELENGTH", "LAMBDA", "WAVEDATA")
-_DECIMAL_HOURS = ("HET",)  # telescopes whose control system writes RA in decimal hours
 
 
 def _named(fits: FitsFile) -> list[Hdu]:
@@ -65,8 +64,7 @@ def read(fits: FitsFile) -> DatasetFacts:
         if xidl is None:
             raise Refusal("no image of wavelengths", ("EXTNAME = 'WAVELENGTH'", "BUNIT"))
         waves = [xidl]
-    hours = (header.text("TELESCOP") or "").upper() in _DECIMAL_HOURS
-    facts = observation("spectrum", header, hours=hours)
+    facts = observation("spectrum", header)
     unit = spectral_unit(waves[0].header.text("BUNIT", "CUNIT1"))
     medium = declared_medium(waves[0].header, header)
     bounds = finite_bounds(waves[0].image()) if unit is not None else None
