@@ -19,6 +19,7 @@ from adql.types import Typing, number_type, numeric_text, user_form
 from adql.values import ValueKind
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?Z?\Z")
+_NULL_TYPES = {"number": "double precision", "text": "text", "timestamp": "timestamp"}
 _PREDICATES = ("CONTAINS", "INTERSECTS")
 
 
@@ -74,6 +75,8 @@ class Expressions:
 
     def as_kind(self, node: Expression, kind: str | ValueKind) -> Sql:
         """An operand of a comparison of this kind."""
+        if self.typing.of(node).kind == "null" and kind in _NULL_TYPES:
+            return f"NULL::{_NULL_TYPES[kind]}"
         if kind == "number" and self.typing.of(node).kind == "text":
             return self.number(node)
         if kind == "timestamp" and self.typing.of(node).kind == "text":

@@ -230,7 +230,7 @@ def _in_query(t: Typing, node: tree.InQuery) -> Value:
     if len(outputs) != 1:
         raise t.fail(node.query, f"IN needs a query of one column, not {len(outputs)}")
     value = t.of(node.value)
-    if value.kind != outputs[0].kind and "null" not in (value.kind, outputs[0].kind):
+    if value.kind != outputs[0].kind:
         message = f"{_KINDS[value.kind]} is compared with {_KINDS[outputs[0].kind]}"
         raise t.fail(node, message)
     return BOOLEAN
