@@ -4,6 +4,8 @@ User queries log in as starhaul_reader (DESIGN §10); nothing else does.
 """
 
 import asyncio
+import errno
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,8 +28,9 @@ _OUTAGES = (
     asyncpg.InterfaceError,
     ConnectionError,
     TimeoutError,
-    OSError,
+    socket.gaierror,
 )
+_UNREACHABLE = {errno.ENOENT, errno.EHOSTUNREACH, errno.ENETUNREACH}
 
 
 class NotConfigured(StarhaulError):
@@ -56,7 +59,10 @@ def is_outage(error: BaseException) -> bool:
         return error.connection_invalidated or (
             original is not None and is_outage(original.__cause__ or original)
         )
-    return isinstance(error, _OUTAGES)
+    if isinstance(error, _OUTAGES):
+        return True
+    # A socket that cannot be reached has no file name; a file of ours that is missing has one.
+    return isinstance(error, OSError) and error.errno in _UNREACHABLE and error.filename is None
 
 
 def outage() -> Unavailable:
