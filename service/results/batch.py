@@ -147,10 +147,10 @@ class BinaryReader:
         position = starts + _VALUES_AT
         spans = []
         for column in self._columns:
-            length = lengths_at[position].astype(np.int64)
-            null = length < 0
-            length[null] = 0
-            if column.width is not None and np.any(~null & (length != column.width)):
+            stated = lengths_at[position].astype(np.int64)
+            null = stated < 0
+            length = np.maximum(stated, 0)
+            if column.width is not None and not np.all((length == column.width) | null):
                 raise MalformedRows(f"a value of {column.meta.name} has a wrong size")
             start = position + 4
             spans.append(Span(start, length, null))
