@@ -162,6 +162,8 @@ class Hdu:
             return None
         width = self.header.integer("NAXIS1")
         size = count * _SIZES[kind]
+        if offset + size > width or width * self.rows > self.data_size:
+            raise Refusal(f"the cards of the table in HDU {self.index} contradict each other")
         raw = self.source.read(self.data_offset, width * self.rows)
         table = np.frombuffer(raw, "u1").reshape(self.rows, width)[:, offset : offset + size]
         if kind == "A":
@@ -251,6 +253,8 @@ def _data_size(header: Header, index: int) -> int:
     """Bytes of data that the header promises (FITS 4.0 §4.4.1, equation 2)."""
     if header.integer("NAXIS") == 0:
         return 0
+    if not 0 < header.integer("NAXIS") < 1000:
+        raise Refusal(f"HDU {index} has a wrong NAXIS card")
     count = 1
     axes = [header.integer(f"NAXIS{i + 1}", -1) for i in range(header.integer("NAXIS"))]
     groups = index == 0 and axes[0] == 0 and header.flag("GROUPS") is True

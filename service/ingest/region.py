@@ -12,6 +12,7 @@ from service.ingest.sky import separation, unit_vector
 
 _ORDER = 29
 _MARGIN_DEG = 1e-9
+_ROUNDING = 1e-15
 WHOLE_SKY = "(-1, -1, -1), (1, 1, 1)"
 
 
@@ -42,8 +43,9 @@ def box(vertices: Sequence[float] | None, s_region: str | None) -> str | None:
     ra, dec = math.degrees(math.atan2(y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))
     radius = math.radians(max(separation(ra, dec, *p) for p in points) + _MARGIN_DEG)
     low, high = [], []
-    for component in unit_vector(ra, dec):
-        angle = math.acos(max(-1.0, min(1.0, component)))
-        low.append(math.cos(min(math.pi, angle + radius)))
-        high.append(math.cos(max(0.0, angle - radius)))
+    centre = unit_vector(ra, dec)
+    for axis, component in enumerate(centre):
+        angle = math.atan2(math.hypot(*centre[:axis], *centre[axis + 1 :]), component)
+        low.append(math.cos(min(math.pi, angle + radius)) - _ROUNDING)
+        high.append(math.cos(max(0.0, angle - radius)) + _ROUNDING)
     return f"({low[0]!r}, {low[1]!r}, {low[2]!r}), ({high[0]!r}, {high[1]!r}, {high[2]!r})"
