@@ -1,8 +1,8 @@
 """Files per second of `starhaul ingest`, and the ratio to a floor.
 
 The floor, with as many processes: read each file, sha256 of its bytes, and one header read from
-them by astropy (fits.getheader: the primary header alone). The files are generated from a seed, in three layouts: an ESO Phase 3 table, an SDSS
-spec file, an image with WCS.
+them by astropy (fits.getheader: the primary header alone). The files are generated from a seed, in
+three layouts: an ESO Phase 3 table, an SDSS spec file, an image with WCS.
 
     python -m bench.ingest [--files 20000] [--workers N]
 """

@@ -43,7 +43,7 @@ def star_metas() -> list[ColumnMeta]:
 async def publish_stars(url: str, rows: int) -> None:
     """Create demo.stars with so many rows, let everybody read it, declare it in TAP_SCHEMA."""
     columns = ", ".join(f"{star[-1]} AS {star[0]}" for star in STARS)
-    made = f"SELECT {columns} INTO demo.stars FROM generate_series(1, {rows:d}) AS i"  # noqa: S608
+    made = f"SELECT {columns} INTO demo.stars FROM generate_series(1, {rows:d}) AS i"
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("CREATE SCHEMA demo")

@@ -47,4 +47,4 @@ def create_table(name: str) -> str:
 def sample_query(table: str) -> SqlQuery:
     columns = [column(i, *kind) for i, kind in enumerate(KINDS, start=1)]
     names = ", ".join(f"{kind[0]} AS c{i}" for i, kind in enumerate(KINDS, start=1))
-    return SqlQuery(columns, f"SELECT {names} FROM {table} ORDER BY n")  # noqa: S608
+    return SqlQuery(columns, f"SELECT {names} FROM {table} ORDER BY n")

@@ -28,7 +28,7 @@ def _numbers(sql: str) -> SqlQuery:
 
 
 def _series(rows: int) -> SqlQuery:
-    return _numbers(f"SELECT i::int AS c1 FROM generate_series(1, {rows:d}) AS i")  # noqa: S608
+    return _numbers(f"SELECT i::int AS c1 FROM generate_series(1, {rows:d}) AS i")
 
 
 def _text(sql: str, sql_type: str = "text", **meta: str) -> SqlQuery:

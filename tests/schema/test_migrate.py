@@ -65,7 +65,7 @@ async def test_tap_schema_names_real_columns(settings: Settings) -> None:
     reader = await asyncpg.connect(settings.read_database_url)
     for table in catalogue.tables():
         names = ", ".join(column.sql_name for column in table.columns)
-        statement = await reader.prepare(f"SELECT {names} FROM {table.sql_name}")  # noqa: S608
+        statement = await reader.prepare(f"SELECT {names} FROM {table.sql_name}")
         real = [attribute.type.name for attribute in statement.get_attributes()]
         expected = [_PG_NAMES.get(c.sql_type, c.sql_type) for c in table.columns]
         assert real == expected, table.name
