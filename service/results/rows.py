@@ -8,13 +8,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 import asyncpg
 
 from service.database import is_outage, outage
 from service.errors import StarhaulError, TooMany, UsageError
 from service.results.wire import CopyForm, Query, WireColumn, copy_sql, random_sync, wire_columns
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 _CHUNK_BYTES = 1 << 20
 _CHUNKS_AHEAD = 2
@@ -100,22 +102,40 @@ async def open_rows(
     Leaving the context cancels what still runs in PostgreSQL. StarhaulError where the query fails
     before its first row.
     """
+    async with (
+        query_slot(pool) as connection,
+        rows_of(connection, query, maxrec=maxrec, form=form, timeout_s=timeout_s) as rows,
+    ):
+        yield rows
+
+
+@asynccontextmanager
+async def rows_of(
+    connection: Connection,
+    query: Query,
+    *,
+    maxrec: int | None,
+    form: CopyForm,
+    timeout_s: float | None,
+) -> AsyncIterator[RowStream]:
+    """The same on a given connection; without a limit where `timeout_s` is None."""
     sync = random_sync()
     columns = wire_columns(query.columns)
     sql = copy_sql(query, form, row_limit(form, maxrec), sync)
     queue: asyncio.Queue[bytes | Exception | None] = asyncio.Queue(_CHUNKS_AHEAD)
-    async with _connection(pool) as connection:
-        copying = asyncio.create_task(_copy(connection, sql, form, queue))
-        try:
-            first = await _first(queue, timeout_s)
-            yield RowStream(columns, form, sync, first, queue)
-        finally:
-            copying.cancel()
-            with suppress(asyncio.CancelledError):
-                await copying
+    copying = asyncio.create_task(_copy(connection, sql, form, queue))
+    try:
+        first = await _first(queue, timeout_s)
+        yield RowStream(columns, form, sync, first, queue)
+    finally:
+        copying.cancel()
+        with suppress(asyncio.CancelledError):
+            await copying
 
 
-async def _first(queue: "asyncio.Queue[bytes | Exception | None]", timeout_s: float) -> bytes:
+async def _first(
+    queue: "asyncio.Queue[bytes | Exception | None]", timeout_s: float | None
+) -> bytes:
     try:
         async with asyncio.timeout(timeout_s):
             first = await queue.get()
@@ -130,9 +150,8 @@ async def _first(queue: "asyncio.Queue[bytes | Exception | None]", timeout_s: fl
 
 
 @asynccontextmanager
-async def _connection(
-    pool: "asyncpg.Pool[asyncpg.Record]",
-) -> "AsyncIterator[asyncpg.pool.PoolConnectionProxy[asyncpg.Record]]":
+async def query_slot(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[Connection]:
+    """A connection for one query; TooMany where all are busy, Unavailable without a database."""
     try:
         connection = await pool.acquire(timeout=_SLOT_WAIT_S)
     except TimeoutError:
@@ -154,7 +173,7 @@ async def _connection(
 
 
 async def _copy(
-    connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]",
+    connection: Connection,
     sql: str,
     form: CopyForm,
     queue: "asyncio.Queue[bytes | Exception | None]",

@@ -64,11 +64,13 @@ async def encoded(
     infos: Sequence[tuple[str, str, str]] = (),
     maxrec: int | None = None,
     gzip: bool = False,
+    whole_or_nothing: bool = False,
 ) -> AsyncGenerator[bytes, None]:
     """The document in pieces of about a megabyte.
 
     A failure after the first piece ends a VOTable with its INFO; for other formats RuntimeError is
-    raised, and the document must be broken off. A failure before it is raised as it is.
+    raised, and the document must be broken off. A failure before it, and any failure where the
+    document is `whole_or_nothing`, is raised as it is.
     """
     encoding = _Encoding(
         encoder=form.encoder(Head(rows.columns, infos)),
@@ -85,11 +87,11 @@ async def encoded(
                 yield piece
         yield encoding.finish()
     except StarhaulError as error:
-        if not encoding.begun:
+        if whole_or_nothing or not encoding.begun:
             raise
         yield encoding.finish(error.message)
     except Exception as error:
-        if not encoding.begun:
+        if whole_or_nothing or not encoding.begun:
             raise
         _log.error("a result failed", exc_info=error)
         yield encoding.finish("the result could not be completed; the rows above are not all")

@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import adql
 from adql.catalogue import Catalogue
 from adql.translation import Translation
 from adql.words import Version
+from service.config import Settings
 from service.errors import UsageError
 from service.parameters import Parameters
 from service.results.format import Format
@@ -15,9 +17,12 @@ from service.results.formats import format_named
 # Longer texts are parsed in a thread, so that other requests go on meanwhile.
 _IN_THREAD_CHARACTERS = 16_384
 
+# An INFO element: name, value, text.
+Info: TypeAlias = tuple[str, str, str]
+
 # Values of LANG: the language's version (TAP 1.1 §2.7.2).
 LANGUAGES: dict[str, Version] = {"ADQL": "2.1", "ADQL-2.1": "2.1", "ADQL-2.0": "2.0"}
-_LANG_MISSING = ("LANG", "ADQL", "LANG was not given; the query was read as ADQL 2.1")
+_LANG_MISSING: Info = ("LANG", "ADQL", "LANG was not given; the query was read as ADQL 2.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,7 @@ class TapQuery:
     version: Version
     form: Format
     maxrec: int | None
-    notes: tuple[tuple[str, str, str], ...] = ()
+    notes: tuple[Info, ...] = ()
 
 
 def tap_query(parameters: Parameters, *, default_maxrec: int | None) -> TapQuery:
@@ -68,3 +73,16 @@ async def translated(query: TapQuery, catalogue: Catalogue) -> Translation:
         return adql.translate(query.text, catalogue, version=query.version)
     except adql.ADQLError as error:
         raise UsageError(str(error)) from error
+
+
+def result_infos(
+    query: TapQuery, settings: Settings, run_id: str | None, origin: Info
+) -> list[Info]:
+    """The INFO elements of a result: what was asked, of whom, and by which request or job."""
+    infos = [
+        ("query", query.text, ""),
+        ("server", "Starhaul", f"{settings.title}, {settings.base_url}/tap"),
+        origin,
+        *query.notes,
+    ]
+    return infos if run_id is None else [*infos, ("RUNID", run_id, "")]

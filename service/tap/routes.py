@@ -9,38 +9,40 @@ from service.errors import NotFound, UsageError
 from service.parameters import read_parameters
 from service.tap.capabilities import tap_capabilities
 from service.tap.errors import error_response
+from service.tap.jobs import TAP_ROOM, result
 from service.tap.sync import answer_sync
+from service.uws.routes import job_routes
 from service.vosi import MEDIA_TYPE
 from service.vosi.availability import availability_document
 from service.vosi.capabilities import capabilities_document
 from service.vosi.tables import read_tap_schema, table_document, tableset_document
 
-router = APIRouter(prefix="/tap", tags=["TAP"])
+_tap = APIRouter(prefix="/tap", tags=["TAP"])
 
 _READ = ["GET", "HEAD"]
 
 
-@router.api_route("/sync", methods=["GET", "HEAD", "POST"], summary="Run an ADQL query")
+@_tap.api_route("/sync", methods=["GET", "HEAD", "POST"], summary="Run an ADQL query")
 async def sync(request: Request) -> Response:
     """Answer QUERY with its rows (TAP 1.1 §2.1)."""
     return await answer_sync(request)
 
 
-@router.api_route("/capabilities", methods=_READ, summary="What this service can do")
+@_tap.api_route("/capabilities", methods=_READ, summary="What this service can do")
 async def capabilities(request: Request) -> Response:
     """The languages, formats and limits (TAPRegExt 1.0)."""
     document = capabilities_document(tap_capabilities(archive_of(request).settings))
     return Response(document, media_type=MEDIA_TYPE)
 
 
-@router.api_route("/availability", methods=_READ, summary="Whether this service is up")
+@_tap.api_route("/availability", methods=_READ, summary="Whether this service is up")
 async def availability(request: Request) -> Response:
     """VOSI availability."""
     document = await availability_document(archive_of(request).database.reader)
     return Response(document, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
-@router.api_route("/tables", methods=_READ, summary="The tables of the archive")
+@_tap.api_route("/tables", methods=_READ, summary="The tables of the archive")
 async def tables(request: Request) -> Response:
     """Every table; detail=min leaves the columns out (VOSI 1.1 §5)."""
     archive = archive_of(request)
@@ -52,23 +54,21 @@ async def tables(request: Request) -> Response:
     return Response(tableset_document(content, columns=detail == "max"), media_type=MEDIA_TYPE)
 
 
-@router.api_route("/tables/{name:path}", methods=_READ, summary="One table with its columns")
+@_tap.api_route("/tables/{name:path}", methods=_READ, summary="One table with its columns")
 async def table(request: Request, name: str) -> Response:
     """The table of that name, as TAP_SCHEMA.tables has it."""
     content = await read_tap_schema(archive_of(request).database.owner)
     return Response(table_document(content, name), media_type=MEDIA_TYPE)
 
 
-@router.api_route("", methods=_READ, include_in_schema=False)
-@router.api_route("/", methods=_READ, include_in_schema=False)
+@_tap.api_route("", methods=_READ, include_in_schema=False)
+@_tap.api_route("/", methods=_READ, include_in_schema=False)
 async def about() -> Response:
     """People who open the service's URL are shown how to use it."""
     return RedirectResponse("/docs", status_code=303)
 
 
-@router.api_route(
-    "/{path:path}", methods=["GET", "HEAD", "POST", "DELETE"], include_in_schema=False
-)
+@_tap.api_route("/{path:path}", methods=["GET", "HEAD", "POST", "DELETE"], include_in_schema=False)
 async def unknown(path: str) -> Response:
     """Everything else is a 404 that VO clients can show."""
     return error_response(
@@ -76,3 +76,11 @@ async def unknown(path: str) -> Response:
             f"TAP has no resource {path[:60]!r}; it has sync, capabilities, tables and availability"
         )
     )
+
+
+router = APIRouter()
+router.include_router(job_routes(TAP_ROOM))
+router.add_route(
+    TAP_ROOM.path + "/{job_id}/results/result", result, methods=_READ, include_in_schema=False
+)
+router.include_router(_tap)

@@ -8,9 +8,7 @@ from service.parameters import read_parameters
 from service.request_id import current_request_id
 from service.results.response import Result, ResultResponse, result_headers
 from service.tap.errors import error_response
-from service.tap.query import tap_query, translated
-
-SERVER = "Starhaul"
+from service.tap.query import result_infos, tap_query, translated
 
 
 async def answer_sync(request: Request) -> Response:
@@ -35,15 +33,8 @@ async def _result(request: Request) -> Response:
         return Response(
             headers=result_headers(query.form, gzip=gzip), media_type=query.form.media_type
         )
-    infos = [
-        ("query", query.text, ""),
-        ("server", SERVER, f"{settings.title}, {settings.base_url}/tap"),
-        ("request_id", current_request_id(), ""),
-        *query.notes,
-    ]
-    run_id = parameters.single("RUNID")
-    if run_id is not None:
-        infos.append(("RUNID", run_id, ""))
+    origin = ("request_id", current_request_id(), "")
+    infos = result_infos(query, settings, parameters.single("RUNID"), origin)
     return ResultResponse(
         archive.database.reader,
         Result(

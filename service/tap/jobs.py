@@ -1,0 +1,105 @@
+"""/tap/async: a query as a UWS job, its result a file in the work store (TAP 1.1 §2.1)."""
+
+import asyncio
+import shutil
+from contextlib import aclosing
+from pathlib import Path
+
+import aiofiles
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from service.archive import Archive, archive_of
+from service.errors import Gone, NotFound
+from service.parameters import Parameters
+from service.results.rows import query_slot, rows_of
+from service.results.stream import encoded
+from service.results.votable import error_document
+from service.tap.errors import MEDIA_TYPE, error_response
+from service.tap.query import TapQuery, result_infos, tap_query, translated
+from service.tasks.broker import INTERACTIVE
+from service.uws.job import COMPLETED, Job, Result
+from service.uws.room import Room
+from service.uws.routes import job_of
+from service.uws.run import Run
+
+_PARTIAL = ".partial"
+
+
+def _folder(archive: Archive, job_id: str) -> Path:
+    return Path(archive.settings.work_store_url) / "tap" / job_id
+
+
+def _query(archive: Archive, job: Job) -> TapQuery:
+    """What the job asks for; UsageError where a parameter is wrong, when it runs (TAP 1.1 §2.7)."""
+    values = {name: tuple(given) for name, given in job.parameters.items()}
+    return tap_query(Parameters(values), default_maxrec=archive.settings.default_maxrec)
+
+
+async def run_query(run: Run) -> None:
+    """Stream the result into a file that gets its name once it is whole."""
+    archive = run.archive
+    query = _query(archive, run.job)
+    translation = await translated(query, await archive.catalogue.get())
+    folder = _folder(archive, run.job.id)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    partial = folder / f"{run.lease.attempt}{_PARTIAL}"
+    form = query.form
+    infos = result_infos(query, archive.settings, run.job.run_id, ("job", run.job.id, ""))
+    async with (
+        query_slot(archive.database.reader) as reader,
+        run.cancellable(reader.get_server_pid()),
+        rows_of(reader, translation, maxrec=query.maxrec, form=form.form, timeout_s=None) as rows,
+        aiofiles.open(partial, "wb") as file,
+        aclosing(
+            encoded(rows, form, infos=infos, maxrec=query.maxrec, whole_or_nothing=True)
+        ) as pieces,
+    ):
+        async for piece in pieces:
+            await file.write(piece)
+    size = (await asyncio.to_thread(partial.stat)).st_size
+    await asyncio.to_thread(partial.replace, folder / "result")
+    async with archive.database.owner.begin() as connection:
+        await run.complete(connection, [Result("result", "results/result", form.media_type, size)])
+
+
+async def forget_result(archive: Archive, job_id: str) -> None:
+    """Remove the job's files."""
+    await asyncio.to_thread(shutil.rmtree, _folder(archive, job_id), ignore_errors=True)
+
+
+def votable_error(job: Job) -> Response:
+    """The error of a job as a VOTable (TAP 1.1 §2.5), with status 200 as UWS has it."""
+    return Response(error_document(job.error_message or ""), media_type=MEDIA_TYPE)
+
+
+TAP_ROOM = Room(
+    name="tap",
+    path="/tap/async",
+    queue=INTERACTIVE,
+    run=run_query,
+    forget=forget_result,
+    error=votable_error,
+)
+
+
+async def result(request: Request) -> Response:
+    """GET /tap/async/{id}/results/result, with Range, ETag and HEAD."""
+    try:
+        return await _result_file(request)
+    except Exception as error:
+        return error_response(error)
+
+
+async def _result_file(request: Request) -> Response:
+    archive = archive_of(request)
+    job = await job_of(request, TAP_ROOM)
+    if job.phase != COMPLETED:
+        raise NotFound(f"job {job.id} has no result; its phase is {job.phase}")
+    path = _folder(archive, job.id) / "result"
+    if not await asyncio.to_thread(path.is_file):
+        raise Gone(f"the result of job {job.id} is no longer in the work store; run the job again")
+    form = _query(archive, job).form
+    return FileResponse(
+        path, media_type=form.media_type, filename=f"result-{job.id[:8]}.{form.extension}"
+    )
