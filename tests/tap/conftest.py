@@ -1,5 +1,6 @@
-"""The API process that the tests of TAP talk to."""
+"""The API process that the tests of TAP talk to, and an archive with a worker."""
 
+from tests.haul import haul
 from tests.serving import service, stars
 
-__all__ = ["service", "stars"]
+__all__ = ["haul", "service", "stars"]

@@ -16,7 +16,7 @@ _EXPECTED = {
     'E-CAP-KEYX-1 Unknown standard feature key "ivo://ivoa.net/std/TAPRegExt'
     '#features-adql-conditional" for language ADQL'
 }
-_STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO MDQ OBS"
+_STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS MDQ OBS"
 
 Stilts = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -1,0 +1,93 @@
+"""/tap/async on a running archive: results, errors, and a query that is stopped."""
+
+import io
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import pyvo
+from astropy.io.votable import parse_single_table
+
+from tests.haul import ENDLESS, Haul
+from tests.xsd import valid
+
+_QUERY = "SELECT TOP 3 obs_id FROM ivoa.obscore ORDER BY obs_id"
+
+
+@pytest.fixture(scope="module")
+def jobs(haul: Haul) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"{haul.url}/tap", timeout=60) as client:
+        yield client
+
+
+def _run(jobs: httpx.Client, **form: str) -> str:
+    """Create a job and wait for its end; its URL."""
+    created = jobs.post("/async", data={"PHASE": "RUN", "LANG": "ADQL", "QUERY": _QUERY, **form})
+    assert created.status_code == 303
+    job = created.headers["location"]
+    while jobs.get(f"{job}/phase").text in ("QUEUED", "EXECUTING"):
+        jobs.get(job, params={"WAIT": "10"})
+    return job
+
+
+def test_pyvo_runs_a_job(haul: Haul) -> None:
+    result = pyvo.dal.TAPService(f"{haul.url}/tap").run_async(_QUERY, maxrec=2)
+    assert len(result) == 2
+    assert result.query_status == "OVERFLOW"
+
+
+def test_a_result_is_a_file_with_ranges(jobs: httpx.Client) -> None:
+    url = f"{_run(jobs)}/results/result"
+    whole = jobs.get(url)
+    valid(whole.content, "VOTable.xsd")
+    assert len(parse_single_table(io.BytesIO(whole.content)).array) == 3
+    head = jobs.head(url)
+    assert head.headers["content-length"] == str(len(whole.content))
+    assert head.headers["etag"] == whole.headers["etag"]
+    rest = jobs.get(url, headers={"Range": "bytes=100-", "If-Range": whole.headers["etag"]})
+    assert (rest.status_code, rest.content) == (206, whole.content[100:])
+
+
+@pytest.mark.parametrize(("form", "said"), [
+    ({"QUERY": "DUFF QUERY"}, "DUFF"),
+    ({"MAXREC": "many"}, "MAXREC='many'"),
+    ({"QUERY": "SELECT 1 / (calib_level - calib_level) FROM ivoa.obscore"}, "division by zero"),
+])  # fmt: skip
+def test_a_wrong_query_fails_when_it_runs(
+    jobs: httpx.Client, form: dict[str, str], said: str
+) -> None:
+    job = _run(jobs, **form)
+    assert jobs.get(f"{job}/phase").text == "ERROR"
+    error = jobs.get(f"{job}/error")
+    assert error.status_code == 200
+    (status,) = valid(error.content, "VOTable.xsd").iterfind(".//{*}INFO[@name='QUERY_STATUS']")
+    assert status.get("value") == "ERROR"
+    assert said in (status.text or "")
+    assert jobs.get(f"{job}/results/result").status_code == 404
+
+
+def test_abort_stops_the_query_in_postgresql(haul: Haul, jobs: httpx.Client) -> None:
+    query = f"SELECT COUNT(*) FROM ({ENDLESS}) AS endless"
+    created = jobs.post("/async", data={"PHASE": "RUN", "LANG": "ADQL", "QUERY": query})
+    job = created.headers["location"]
+
+    def running() -> bool:
+        active = "state = 'active' AND usename = 'starhaul_reader' AND query LIKE 'COPY%'"
+        return bool(haul.fetch(f"SELECT 1 FROM pg_stat_activity WHERE {active}"))
+
+    haul.until(running, 10)
+    jobs.post(f"{job}/phase", data={"PHASE": "ABORT"})
+    begun = time.monotonic()
+    haul.until(lambda: not running(), 5)
+    assert time.monotonic() - begun < 1
+    assert jobs.get(f"{job}/phase").text == "ABORTED"
+
+
+def test_deleting_a_job_removes_its_file(haul: Haul, jobs: httpx.Client) -> None:
+    job = _run(jobs)
+    folder = haul.home / "work" / "tap" / job.rsplit("/", 1)[1]
+    assert (folder / "result").is_file()
+    assert jobs.delete(job).status_code == 303
+    haul.until(lambda: not folder.exists(), 5)
+    assert jobs.get(job).status_code == 404
