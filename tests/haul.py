@@ -84,17 +84,18 @@ class Haul:
         self.worker.kill()
         self.worker.wait()
 
-    def child(self, name: str) -> "psutil.Process":
-        """The process of one server: postgres, redis."""
+    def kill(self, name: str) -> None:
+        """kill -9 of one server (postgres, redis), and wait until its children are gone too."""
         (found,) = [c for c in self.servers.children if c.name == name]
         assert found.process is not None
-        return psutil.Process(found.process.pid)
+        children = psutil.Process(found.process.pid).children()
+        found.process.kill()
+        found.process.wait()
+        psutil.wait_procs(children, timeout=10)
 
     def restart(self, name: str) -> None:
         """Start a server again that was killed."""
         (found,) = [c for c in self.servers.children if c.name == name]
-        assert found.process is not None
-        found.process.wait()
         found.start()
         wait_ready(self.servers, print)
 

@@ -6,7 +6,7 @@ read and before that buffer leaves: wrong bytes are never delivered as right one
 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,24 +29,19 @@ class DamagedMember(Damaged):
         self.seq = seq
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One member of a part as plain values; `start` is where its header begins in the part."""
+class Member(NamedTuple):
+    """One member of a part as plain values. In the part, its header begins at `start` and its
+    `size` bytes at `contents`."""
 
     seq: int
     start: int
-    header: int
+    contents: int
     size: int
     root: str
     source: str
     name: bytes
     state: FileState
     sha256: bytes
-
-    @property
-    def contents(self) -> int:
-        """Where its contents begin in the part."""
-        return self.start + self.header
 
 
 class _Buffer:
@@ -98,15 +93,15 @@ class Part:
         line, line_bytes, source_bytes, source = where
         name = bytes(self.layout.manifest[line + _DIGEST_COLUMN : line + line_bytes - 1])
         return Member(
-            seq=seq,
-            start=start,
-            header=header,
-            size=size,
-            root=self.roots[collection],
-            source=bytes(self.layout.sources[source : source + source_bytes]).decode(),
-            name=prefix + name,
-            state=FileState(size, mtime, ctime, inode),
-            sha256=sha256,
+            seq,
+            start,
+            start + header,
+            size,
+            self.roots[collection],
+            str(self.layout.sources[source : source + source_bytes], "utf-8"),
+            prefix + name,
+            FileState(size, mtime, ctime, inode),
+            sha256,
         )
 
     def buffers(self, span: Span) -> Buffers:
@@ -122,7 +117,8 @@ class Part:
             buffer.position += len(piece)
         if span.stop > self.plan.prologue:
             for member in self.members(span):
-                buffer = yield from _send_member(member, span, buffer)
+                if not _add_whole(member, span, buffer):
+                    buffer = yield from _send_member(member, span, buffer)
             buffer = yield from _send_zeros(self._behind(span), buffer)
         if buffer.position:
             yield buffer.head(buffer.position)
@@ -152,6 +148,33 @@ class Part:
     def _behind(self, span: Span) -> int:
         """How many bytes of a span lie behind the last member."""
         return span.stop - max(span.first, self.plan.size - len(tar.END))
+
+
+def _add_whole(member: Member, span: Span, buffer: _Buffer) -> bool:
+    """Add a member that lies in the span and fits into the buffer: what most small ones do.
+
+    False where it does not, or is damaged: `_send_member` takes any, and says what is wrong.
+    """
+    position = buffer.position
+    contents = position + member.contents - member.start
+    end = contents + member.size
+    after = contents + tar.padded(member.size)
+    if member.start < span.first or after > BUFFER_BYTES:
+        return False
+    if member.start + after - position > span.stop:
+        return False
+    try:
+        with open_local(member.root, member.source, member.state, member.sha256) as file:
+            read = file.read_into(memoryview(buffer.octets)[contents:end], 0)
+            file.verify()
+    except Damaged:
+        return False
+    if read != member.size:
+        return False
+    head = tar.header(member.name, member.size, member.state.mtime_ns // 10**9)
+    buffer.octets[position:contents] = head
+    buffer.position = after
+    return True
 
 
 def _send_member(

@@ -14,9 +14,15 @@ _NAME_BYTES = 100
 _LARGEST_SIZE = 8**11 - 1
 _LATEST = 8**11 - 1
 _PAX_NAME = b"PaxHeaders/member"
-_PREFIX = b"0000644\0" + b"0000000\0" * 2
-_DIRECTORY_PREFIX = b"0000755\0" + b"0000000\0" * 2
-_MAGIC = b"ustar\x0000" + bytes(32 + 32 + 8 + 8 + 155 + 12)
+_OWNERS = b"0000000\0" * 2
+_MODES = {
+    b"0": b"0000644\0" + _OWNERS,
+    b"x": b"0000644\0" + _OWNERS,
+    b"5": b"0000755\0" + _OWNERS,
+}
+# Name of a link, magic and version, names of the owners, device, prefix: all but the magic empty.
+_MAGIC = bytes(100) + b"ustar\x0000" + bytes(32 + 32 + 8 + 8 + 155 + 12)
+_FIXED_SUM = sum(_MAGIC) + 8 * ord(" ")
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -28,12 +34,13 @@ def padded(size: int) -> int:
 
 
 def _block(name: bytes, size: int, mtime: int, kind: bytes) -> bytes:
-    mode = _DIRECTORY_PREFIX if kind == b"5" else _PREFIX
     numbers = b"%011o\0%011o\0" % (size, mtime)
-    head = name.ljust(_NAME_BYTES, b"\0") + mode + numbers
-    tail = kind + bytes(100) + _MAGIC
-    checksum = sum(head) + 8 * 32 + sum(tail)
-    return head + b"%06o\0 " % checksum + tail
+    mode = _MODES[kind]
+    # The checksum counts itself as blanks; only bytes that differ are added up here.
+    checksum = _FIXED_SUM + sum(mode) + sum(kind) + sum(name) + sum(numbers)
+    return b"".join(
+        (name.ljust(_NAME_BYTES, b"\0"), mode, numbers, b"%06o\0 " % checksum, kind, _MAGIC)
+    )
 
 
 def _record(keyword: bytes, value: bytes) -> bytes:

@@ -1,13 +1,12 @@
 """The four facts of a file that ingest keeps beside its checksum (DESIGN §7)."""
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.errors import Gone
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(NamedTuple):
     """Size in bytes, times in nanoseconds since 1970, inode number."""
 
     size: int

@@ -39,7 +39,7 @@ def test_a_pool_process_that_is_killed_costs_an_attempt_only(haul: Haul) -> None
 def test_jobs_go_on_when_the_broker_is_killed_and_comes_back_empty(haul: Haul) -> None:
     running = haul.post(QUERY=LONG, PHASE="RUN")
     haul.until(lambda: haul.phase(running) == "EXECUTING", 20)
-    haul.child("redis").kill()
+    haul.kill("redis")
     waiting = [haul.post(QUERY=ALL, PHASE="RUN") for _ in range(3)]
     assert haul.ended(running, 60).findtext(f"{UWS}phase") == "COMPLETED"
     haul.restart("redis")
@@ -51,7 +51,7 @@ def test_a_killed_database_is_503_and_everything_recovers_by_itself(haul: Haul) 
     package = haul.completed(QUERY=ALL)
     running = haul.post(QUERY=LONG, PHASE="RUN")
     haul.until(lambda: haul.phase(running) == "EXECUTING", 20)
-    haul.child("postgres").kill()
+    haul.kill("postgres")
     for url in (package.job, package.parts[0], f"{haul.url}/files/1"):
         answer = httpx.get(url, timeout=30)
         assert answer.status_code == 503, answer.text
