@@ -21,6 +21,15 @@ _UNITS = {
     "AREA": "deg**2",
 }
 _UCDS = {"DISTANCE": "pos.angDistance", "AREA": "phys.angArea"}
+_OTHER_FRAMES = {
+    "GALACTIC",
+    "GALACTIC_I",
+    "GALACTIC_II",
+    "SUPERGALACTIC",
+    "ECLIPTIC",
+    "FK4",
+    "B1950",
+}
 _SHAPES = {"POINT": "point", "CENTROID": "point", "CIRCLE": "circle", "POLYGON": "polygon",
            "BOX": "polygon", "REGION": "region"}  # fmt: skip
 _CASTS = {"SMALLINT": "smallint", "INTEGER": "integer", "BIGINT": "bigint", "REAL": "real",
@@ -313,7 +322,23 @@ def _call(t: Typing, node: tree.Call) -> Value:
     return of_sql_type(result, unit_of)
 
 
+def _refuse_other_frames(t: Typing, node: tree.Call) -> None:
+    """The argument is deprecated and ignored (ADQL 2.1 §4.2.4), but never where positions of a
+    named other system would be taken for ICRS."""
+    first = unwrapped(node.arguments[0]) if SIGNATURES[node.name].optional_frame else None
+    if isinstance(first, tree.String):
+        words = first.value.split()
+        if words and words[0].upper() in _OTHER_FRAMES:
+            raise t.fail(
+                first,
+                f"coordinates in {words[0]} cannot be used: this archive's positions are ICRS; "
+                "give ICRS coordinates and leave the argument out",
+            )
+
+
 def _geometric(t: Typing, node: tree.Call, arguments: tuple[Expression, ...]) -> Value:
+    if node.arguments:
+        _refuse_other_frames(t, node)
     if node.name in _SHAPES and node.name not in ("REGION", "CENTROID"):
         for argument in arguments:
             if t.of(argument).kind != "geometry":
