@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from service.results.arrays import elements
 from service.results.batch import Batch
-from service.results.wire import WireColumn
+from service.results.wire import ELEMENT_NULL, WireColumn
 
 _TYPES = {
     "boolean": pa.bool_(),
@@ -70,16 +70,25 @@ def _strings(batch: Batch, index: int) -> pa.Array:
 
 
 def _lists(batch: Batch, index: int, column: WireColumn) -> pa.Array:
-    """Lists; a missing element is what stands for it in VOTable, a missing boolean is false."""
     parts = elements(batch, index)
     dtype = np.dtype(_ELEMENTS[column.meta.datatype])
     values = np.frombuffer(b"".join(part or b"" for part in parts), dtype)
-    if column.meta.datatype == "boolean":
-        values = values == ord("T")
     counts = np.array([len(part or b"") // dtype.itemsize for part in parts], np.int64)
-    native = values.astype(values.dtype.newbyteorder("="))
     return pa.ListArray.from_arrays(
         pa.array(_offsets(counts)),
-        pa.array(native).cast(_TYPES[column.meta.datatype]),
+        _elements(values, column),
         mask=pa.array(batch.spans[index].null),
     )
+
+
+def _elements(values: "np.typing.NDArray[np.generic]", column: WireColumn) -> pa.Array:
+    """The elements of all lists; what stands for a missing one in VOTable becomes NULL again."""
+    datatype = column.meta.datatype
+    missing = None
+    if datatype == "boolean":
+        missing = values == ord(ELEMENT_NULL[datatype])
+        values = values == ord("T")
+    elif datatype not in ("float", "double") and column.sql_type != "bytea":
+        missing = values == int(ELEMENT_NULL[datatype])
+    native = values.astype(values.dtype.newbyteorder("="))
+    return pa.array(native, mask=missing).cast(_TYPES[datatype])

@@ -8,6 +8,8 @@ from typing import Any
 
 import asyncpg
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from astropy.io.votable import parse_single_table
 from hypothesis import HealthCheck, given, settings
@@ -177,3 +179,34 @@ async def test_json(rows: Rows, pool: "asyncpg.Pool[asyncpg.Record]", fetch: Fet
                 assert _same_number(number, value, np.float32 if name == "single" else np.float64)
             elif name not in ("doubles", "pair"):
                 assert one == value
+
+
+def _columnar(form: str, document: bytes) -> pa.Table:
+    if form == "parquet":
+        return pq.read_table(io.BytesIO(document))
+    return pa.ipc.open_stream(document).read_all()
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+@_with_pool
+@given(rows=_rows)
+async def test_columnar(
+    form: str, rows: Rows, pool: "asyncpg.Pool[asyncpg.Record]", fetch: Fetch
+) -> None:
+    await _fill(pool, rows)
+    table = _columnar(form, await fetch(sample_query(TABLE), form))
+    assert table.column_names == _NAMES
+    assert table.num_rows == len(rows)
+    for found, row in zip(table.to_pylist(), rows, strict=True):
+        for name, value in zip(_NAMES, row, strict=True):
+            one = found[name]
+            if value is None:
+                assert one is None
+            elif isinstance(value, float):
+                assert _same_number(one, value, np.float32 if name == "single" else np.float64)
+            elif name in ("doubles", "pair"):
+                kind = np.float64 if name == "doubles" else np.float32
+                wanted = [math.nan if element is None else element for element in value]
+                assert all(_same_number(a, b, kind) for a, b in zip(one, wanted, strict=True))
+            else:
+                assert one == (list(value) if name == "octets" else value)

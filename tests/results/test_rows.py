@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 
 import asyncpg
+import pyarrow.parquet as pq
 import pytest
 from astropy.io.votable import parse, parse_single_table
 
@@ -70,7 +71,7 @@ async def test_a_failure_on_the_way_ends_a_votable_with_its_reason(fetch: Fetch,
     valid(document, "VOTable.xsd")
 
 
-@pytest.mark.parametrize("form", ["csv", "tsv", "json"])
+@pytest.mark.parametrize("form", ["csv", "tsv", "json", "parquet", "arrow"])
 async def test_a_failure_on_the_way_breaks_off_other_formats(fetch: Fetch, form: str) -> None:
     query = _numbers("SELECT 1 / (90000 - i)::int AS c1 FROM generate_series(1, 100000) AS i")
     with pytest.raises(RuntimeError, match="division by zero"):
@@ -167,7 +168,9 @@ async def test_a_query_without_rows_in_time_is_stopped(
 async def test_leaving_a_stream_stops_its_query(
     pool: "asyncpg.Pool[asyncpg.Record]", read: int
 ) -> None:
-    query = _numbers("SELECT i::int + 4712 AS c1 FROM generate_series(1, 100000000) AS i")
+    query = _numbers(
+        "SELECT i + 4712 AS c1 FROM generate_series(1, 10000) AS i, generate_series(1, 10000)"
+    )
     form = format_named("votable")
     async with open_rows(pool, query, maxrec=None, timeout_s=9) as rows:
         assert await _running(pool, "4712") == 1
@@ -228,3 +231,13 @@ def test_a_type_that_no_format_carries_is_named() -> None:
     strange = column(1, "z", "doubleComplex", None, "point")
     with pytest.raises(StarhaulError, match="column z"):
         wire_columns([strange])
+
+
+async def test_parquet_carries_its_votable(fetch: Fetch) -> None:
+    meta = ColumnMeta("flux", "double", None, None, "Jy", "phot.flux")
+    query = SqlQuery([OutputColumn(meta, "c1", "double precision")], "SELECT 1.5 AS c1")
+    schema = pq.read_schema(io.BytesIO(await fetch(query, "parquet")))
+    assert schema.metadata[b"IVOA.VOTable-Parquet.version"] == b"1.0"
+    root = valid(schema.metadata[b"IVOA.VOTable-Parquet.content"], "VOTable.xsd")
+    (field,) = root.iter("{*}FIELD")
+    assert (field.get("name"), field.get("unit")) == ("flux", "Jy")
