@@ -226,3 +226,20 @@ def test_settings_that_are_wrong(tmp_path: Path) -> None:
         "starhaul: wrong settings in the environment: STARHAUL_BULK_SLOTS"
     )
     assert "Traceback" not in done.stderr
+
+
+def test_redis_killed_and_empty_loses_no_job(start_up: StartUp, tmp_path: Path) -> None:
+    """The broker is wiped before the job is sent and while it waits; PostgreSQL holds the truth."""
+    up = start_up(tmp_path / "home")
+    redis = up.child("redis-server")
+    query = {"LANG": "ADQL", "QUERY": "SELECT table_name FROM tap_schema.tables"}
+    made = httpx.post(f"{up.url}/tap/async", data=query)
+    assert made.status_code == 303
+    redis.kill()
+    job = made.headers["Location"]
+    assert httpx.post(f"{job}/phase", data={"PHASE": "RUN"}, timeout=60).status_code == 303
+    wait_for(
+        lambda: httpx.get(f"{job}/phase", timeout=30).text.strip() == "COMPLETED",
+        "the job completes",
+        60,
+    )
