@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 
 import adql
 from service import problems
@@ -12,12 +14,15 @@ from service.archive import Archive, CatalogueCache
 from service.bulk import routes as bulk
 from service.config import Settings
 from service.database import open_database
+from service.errors import StarhaulError
 from service.files import routes as files
 from service.methods import OptionsMiddleware
 from service.pages import routes as pages
 from service.pages.errors import page_or_problem
 from service.request_id import HEADER, RequestIdMiddleware
 from service.rooms import ROOMS
+from service.tap.errors import error_response as votable_error
+from service.tap.jobs import TAP_ROOM
 from service.tap.routes import router as tap_router
 from service.uws.jobs import open_jobs
 
@@ -30,6 +35,13 @@ _EXPOSED = [
     "Retry-After",
     HEADER,
 ]
+
+
+def _respond(request: Request, error: StarhaulError) -> Response:
+    """The error in the form of the protocol that was asked (DESIGN §10)."""
+    if request.url.path.startswith(TAP_ROOM.path):
+        return votable_error(error)
+    return page_or_problem(request, error)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -57,7 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    problems.install(app, page_or_problem)
+    problems.install(app, _respond)
     app.include_router(pages.routes())
     app.include_router(bulk.router)
     app.include_router(files.router)

@@ -90,4 +90,6 @@ def test_deleting_a_job_removes_its_file(haul: Haul, jobs: httpx.Client) -> None
     assert (folder / "result").is_file()
     assert jobs.delete(job).status_code == 303
     haul.until(lambda: not folder.exists(), 5)
-    assert jobs.get(job).status_code == 404
+    gone = jobs.get(job)
+    assert gone.status_code == 404
+    valid(gone.content, "VOTable.xsd")
