@@ -19,6 +19,8 @@ from service.config import Settings
 from service.errors import StarhaulError, Unavailable
 
 _RETRY_AFTER_S = 5
+# Results depend on how PostgreSQL writes moments and numbers, whatever the server is set to.
+_AS_TEXT = {"DateStyle": "ISO", "TimeZone": "UTC", "extra_float_digits": "1"}
 _OUTAGES = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
@@ -110,6 +112,7 @@ async def open_database(
             "application_name": "starhaul-reader",
             "starhaul.public_url": settings.base_url,
             "jit": "off",
+            **_AS_TEXT,
         },
     )
     owner_copy = await asyncpg.create_pool(
@@ -120,6 +123,7 @@ async def open_database(
         server_settings={
             "application_name": "starhaul-owner-copy",
             "starhaul.public_url": settings.base_url,
+            **_AS_TEXT,
         },
     )
     try:
