@@ -14,17 +14,19 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
-from astropy.wcs import WCS, WcsError, Wcsprm
+from astropy.wcs import WCS, Wcsprm
 from astropy.wcs import WCSSUB_CELESTIAL as CELESTIAL
 from numpy.typing import NDArray
 
 from service.ingest.fits import Hdu
 from service.ingest.header import Header
+from service.ingest.plate import PLATE_CARD, Plate
 from service.ingest.sky import frame_of, separation, to_icrs, unit_vector
 
 _EDGE_POINTS = 8
 _HALF_SKY = 85.0  # degrees from the centre, beyond which an outline is no polygon
 _SCAMP = re.compile(rb"PV[12]_\d+ *=")
+_PLATE = re.compile(PLATE_CARD.encode())
 _LOOKUP = re.compile(r"^(CPDIS|CQDIS|D2IM|DP\d|DQ\d|D2IMDIS|CPERR|CQERR|D2IMERR|AXISCORR)")
 
 # wcslib speaks of small repairs it made (dates, units, CDELTi beside CDi_j), astropy of cards that
@@ -57,11 +59,19 @@ class _Sky:
     """Pixels (from 1) of the celestial axes of a header to ICRS."""
 
     def __init__(self, header: Header, fallback: Header) -> None:
+        self._wcs: Any = None
+        self._plate = _plate(header)
+        if self._plate is not None:
+            self.axes = (0, 1)
+            self._frame, self._equinox = "FK5", 2000.0
+            return
+        raw = header.wcs_bytes()
+        if "AMDX1" in header:
+            raw = _without_plate(raw)
         # IRAF's TNX is a gnomonic projection with a small polynomial that wcslib does not know
-        raw = header.wcs_bytes().replace(b"RA---TNX", b"RA---TAN").replace(b"DEC--TNX", b"DEC--TAN")
+        raw = raw.replace(b"RA---TNX", b"RA---TAN").replace(b"DEC--TNX", b"DEC--TAN")
         sip = (header.text("CTYPE1") or "").endswith("-SIP") or "A_ORDER" in header
         tan = "TAN" in (header.text("CTYPE1") or "") and _SCAMP.search(raw) is not None
-        self._wcs: Any = None
         if sip or tan:
             cards = fits.Header.fromstring(raw.decode("latin-1"))
             for keyword in [k for k in cards if _LOOKUP.match(k)]:
@@ -84,6 +94,8 @@ class _Sky:
 
     def icrs(self, x: Points, y: Points) -> tuple[Points, Points]:
         """NaN for pixels that are not on the sky."""
+        if self._plate is not None:
+            return to_icrs(*self._plate.sky(x, y), self._frame, self._equinox)
         pixels = np.stack([x, y], axis=-1)
         if self._wcs is not None:
             lon, lat = self._wcs.all_pix2world(pixels, 1).T
@@ -112,12 +124,33 @@ def _frame(lngtyp: str, header: Header, fallback: Header) -> tuple[str, float]:
     return frame_of(header if any(card in header for card in cards) else fallback)
 
 
+def _without_plate(raw: bytes) -> bytes:
+    cards = [raw[i : i + 80] for i in range(0, len(raw), 80)]
+    return b"".join(card for card in cards if not _PLATE.match(card))
+
+
+def _plate(header: Header) -> Plate | None:
+    """The plate solution; None without one, and where a damaged one has a WCS beside it."""
+    if "AMDX1" not in header:
+        return None
+    try:
+        return Plate(header)
+    except ValueError:
+        if _is_celestial(header):
+            return None
+        raise
+
+
 def has_celestial(header: Header) -> bool:
     """Whether CTYPEi of some axes are celestial, or the cards of a DSS plate solution are there."""
+    return _is_celestial(header) or ("AMDX1" in header and "PLTRAH" in header)
+
+
+def _is_celestial(header: Header) -> bool:
     ctypes = [(header.text(f"CTYPE{i}") or "").upper() for i in range(1, 5)]
     lon = any(re.match(r"(RA--|GLON|RA$)", ctype) for ctype in ctypes)
     lat = any(re.match(r"(DEC-|GLAT|DEC$)", ctype) for ctype in ctypes)
-    return (lon and lat) or ("AMDX1" in header and "PLTRAH" in header)
+    return lon and lat
 
 
 def _outline(width: int, height: int, inset: float) -> tuple[Points, Points]:
@@ -186,8 +219,9 @@ def footprint(hdu: Hdu, primary: Header) -> Footprint:
     """
     try:
         sky = _Sky(hdu.header, primary)
-    except (WcsError, MemoryError, KeyError) as error:
-        raise ValueError(str(error).strip().splitlines()[-1]) from None
+    except Exception as error:  # astropy.wcs raises many kinds for cards that make no sense
+        lines = str(error).strip().splitlines()
+        raise ValueError(lines[-1] if lines else type(error).__name__) from None
     width, height = (hdu.shape[axis] if axis < len(hdu.shape) else 1 for axis in sky.axes)
     cx, cy = (width + 1) / 2, (height + 1) / 2
     ra, dec = sky.icrs(np.array([cx, cx + 0.5, cx]), np.array([cy, cy, cy + 0.5]))

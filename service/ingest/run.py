@@ -5,10 +5,12 @@ Every step can be repeated: a run that is killed is continued by the next one.
 
 import asyncio
 import multiprocessing
+import multiprocessing.connection
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +26,6 @@ from service.ingest.walk import FileStat, Listing, list_files
 
 _BATCH_FILES = 200
 _BATCH_BYTES = 64 * 2**20
-_ALONE = 64  # so few files are read faster than worker processes start
 
 Files = list[tuple[str, FileStat]]
 
@@ -77,10 +78,28 @@ def _batches(files: Files) -> Iterator[Files]:
         yield batch
 
 
-def _executor(workers: int, files: int) -> Executor:
-    if workers == 1 or files <= _ALONE:
-        return ThreadPoolExecutor(1)
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+def _end_with_parent() -> None:
+    """End this worker process as soon as the run that started it is gone, also by kill -9."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        sentinel = parent.sentinel
+
+        def watch() -> None:
+            multiprocessing.connection.wait([sentinel])
+            os._exit(1)
+
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """Reading happens in processes of its own, however few files there are.
+
+    wcslib can crash on a damaged header; that must not end the run. The fork server imports the
+    readers once for all workers.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["service.ingest.incoming"])
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
 
 
 async def _outcomes(files: Files, plan: Plan, workers: int) -> AsyncIterator[Batch]:
@@ -94,7 +113,7 @@ async def _outcomes(files: Files, plan: Plan, workers: int) -> AsyncIterator[Bat
     while waiting:
         broken: list[Files] = []
         running: dict[asyncio.Future[Batch], Files] = {}
-        with _executor(workers, len(files)) as pool:
+        with _pool(min(workers, len(waiting))) as pool:
             try:
                 while waiting or running:
                     while waiting and len(running) < workers * 2:
@@ -120,11 +139,10 @@ async def _outcomes(files: Files, plan: Plan, workers: int) -> AsyncIterator[Bat
 async def _one_by_one(batches: list[Files], plan: Plan) -> AsyncIterator[Batch]:
     """The files of batches whose worker died, each in a process of its own."""
     loop = asyncio.get_running_loop()
-    spawn = multiprocessing.get_context("spawn")
     pool: ProcessPoolExecutor | None = None
     try:
         for path, stat in (item for batch in batches for item in batch):
-            pool = pool or ProcessPoolExecutor(1, mp_context=spawn)
+            pool = pool or _pool(1)
             try:
                 yield await loop.run_in_executor(pool, read_rows, [(path, stat)], plan)
             except BrokenProcessPool:
