@@ -5,17 +5,22 @@ its own loop in a thread and keeps it, so that it sweeps (DESIGN §1) while it w
 """
 
 import asyncio
+import os
+import signal
 import threading
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from celery import signals
+from celery import bootsteps, signals
+from celery.platforms import EX_FAILURE
+from celery.worker import WorkController
 
 from service.archive import Archive, CatalogueCache
 from service.config import Settings
 from service.database import open_database
+from service.embedded.process import end_with_parent
 from service.rooms import ROOMS
 from service.tasks.broker import QUEUES, RUN_JOB, celery_app
 from service.uws.jobs import Jobs, open_jobs
@@ -52,13 +57,28 @@ class PoolProcess:
         self._submit(self._stack.aclose()).result(timeout=10)
 
 
+class EndOnFailure(bootsteps.Step):
+    """Ends the process where Celery gave up: its own shutdown waits for the pool without end.
+
+    Seen when the broker comes back after a pool process was killed. Whoever supervises the worker
+    starts it again; its pool dies with it, and the sweep calls for the jobs.
+    """
+
+    def close(self, worker: WorkController) -> None:
+        """The worker is shutting down."""
+        if worker.exitcode == EX_FAILURE:
+            os._exit(EX_FAILURE)
+
+
 def run_worker(settings: Settings, concurrency: int) -> None:
     """Work until SIGTERM, with `concurrency` pool processes, on all queues."""
     app = celery_app(settings)
+    app.steps["worker"].add(EndOnFailure)
     process: list[PoolProcess] = []
 
     @signals.worker_process_init.connect(weak=False)
     def _begin(**_: object) -> None:
+        end_with_parent(signal.SIGKILL)  # what is left of a job, the sweep gives to another worker
         process.append(PoolProcess(settings))
 
     @signals.worker_process_shutdown.connect(weak=False)

@@ -76,6 +76,11 @@ class Haul:
         except httpx.TransportError:
             return False
 
+    def supervise(self) -> None:
+        """Start a worker again that ended by itself, as `starhaul up` does."""
+        if self.worker is not None and self.worker.poll() is not None:
+            self.start_worker()
+
     def kill_worker(self) -> None:
         """kill -9 of the worker and all its pool processes."""
         assert self.worker is not None
@@ -83,6 +88,7 @@ class Haul:
             process.kill()
         self.worker.kill()
         self.worker.wait()
+        self.worker = None
 
     def kill(self, name: str) -> None:
         """kill -9 of one server (postgres, redis), and wait until its children are gone too."""
@@ -99,13 +105,13 @@ class Haul:
         found.start()
         wait_ready(self.servers, print)
 
-    @staticmethod
-    def until(condition: Callable[[], bool], seconds: float) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float) -> None:
         """Wait until `condition()` holds; fails the test where it does not within `seconds`."""
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
                 pytest.fail(f"not within {seconds} s")
+            self.supervise()
             time.sleep(0.05)
 
     def post(self, **parameters: str | Sequence[str]) -> str:

@@ -53,12 +53,14 @@ async def copy_query(
             )
             try:
                 await asyncio.gather(reading, writing)
-            except Exception as error:
-                raise query_error(error) from error
-            finally:
+            except BaseException as error:
+                reader.terminate()  # releasing it would wait for a server that may be gone
                 for task in (reading, writing):
                     task.cancel()
                 await asyncio.gather(reading, writing, return_exceptions=True)
+                if isinstance(error, Exception):
+                    raise query_error(error) from error
+                raise
 
 
 async def _read(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import structlog
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adql.errors import ADQLError
@@ -18,6 +19,9 @@ from service.uws.job import Job, Result
 from service.uws.jobs import Jobs
 from service.uws.lease import Lease, LeaseLost
 from service.uws.room import Room
+
+# A driver may wait for a server that is gone; the pool process must not wait with it.
+_STOP_S = 20.0
 
 _log = structlog.get_logger()
 
@@ -36,10 +40,15 @@ class Run:
 
     @contextlib.asynccontextmanager
     async def cancellable(self, pid: int) -> AsyncIterator[None]:
-        """While the block runs, ABORT cancels what the PostgreSQL backend `pid` does."""
+        """While the block runs, ABORT cancels what the PostgreSQL backend `pid` does; so does a
+        block that fails or is cancelled."""
         await self._keep(pid)
         try:
             yield
+        except BaseException:
+            async with self.archive.database.owner.begin() as connection:
+                await connection.execute(select(func.pg_cancel_backend(pid)))
+            raise
         finally:
             with contextlib.suppress(LeaseLost):
                 await self._keep(None)
@@ -81,7 +90,9 @@ async def _run_leased(run: Run, room: Room) -> None:
     finally:
         for task in (work, renewal):
             task.cancel()
-        await asyncio.gather(work, renewal, return_exceptions=True)
+        _, left = await asyncio.wait({work, renewal}, timeout=_STOP_S)
+    if left:
+        _log.warning("a job does not stop and is left behind", job=run.job.id)
     if lost:
         raise LeaseLost(run.lease.job_id)
     work.result()
