@@ -42,7 +42,7 @@ def test_kill_and_run_again_gives_the_same_rows(archive: Archive) -> None:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         while process.poll() is None and archive.rows(count)[0][0] <= seen:
-            time.sleep(0.02)
+            time.sleep(0.05)
         children = psutil.Process(process.pid).children(recursive=True)
         process.kill()  # the run alone: its workers end by themselves
         process.wait(30)
