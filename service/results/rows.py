@@ -21,6 +21,7 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 _CHUNK_BYTES = 1 << 20
 _CHUNKS_AHEAD = 2
 _SLOT_WAIT_S = 10
+_MOST_ROWS = 2**63 - 1  # the largest LIMIT
 
 
 class _CopyOptions(TypedDict, total=False):
@@ -85,7 +86,9 @@ class _Sink:
 
 def row_limit(form: CopyForm, maxrec: int | None) -> int | None:
     """Rows to ask for: one more than MAXREC, which shows an overflow; CSV and TSV cannot."""
-    return maxrec if maxrec is None or not form.counts_rows else maxrec + 1
+    if maxrec is None:
+        return None
+    return min(maxrec + form.counts_rows, _MOST_ROWS)
 
 
 @asynccontextmanager

@@ -68,7 +68,7 @@ async def about() -> Response:
     return RedirectResponse("/docs", status_code=303)
 
 
-@_tap.api_route("/{path:path}", methods=["GET", "HEAD", "POST", "DELETE"], include_in_schema=False)
+@_tap.api_route("/{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
 async def unknown(path: str) -> Response:
     """Everything else is a 404 that VO clients can show."""
     return error_response(

@@ -129,6 +129,14 @@ def test_maxrec_cuts_and_says_so(client: httpx.Client) -> None:
     )
 
 
+@pytest.mark.parametrize("form", ["votable", "csv"])
+def test_a_huge_maxrec_is_no_limit(client: httpx.Client, form: str) -> None:
+    query = {"LANG": "ADQL", "QUERY": _QUERY, "MAXREC": "9" * 30, "FORMAT": form}
+    response = client.get("/sync", params=query)
+    assert response.status_code == 200
+    assert b"OVERFLOW" not in response.content
+
+
 def test_head_checks_the_query(client: httpx.Client) -> None:
     good = client.head("/sync", params={"LANG": "ADQL", "QUERY": _QUERY, "FORMAT": "csv"})
     assert (good.status_code, good.content) == (200, b"")
@@ -175,6 +183,7 @@ def test_unknown_resources_are_votable_errors(client: httpx.Client) -> None:
     assert response.status_code == 404
     assert "'nothing'" in _message(response)
     assert client.get("", follow_redirects=False).status_code == 303
+    assert client.delete("/sync").status_code == 405
 
 
 def test_a_query_that_takes_too_long(client: httpx.Client) -> None:
