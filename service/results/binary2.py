@@ -136,7 +136,9 @@ def _number(batch: Batch, index: int, column: WireColumn, source: _Source) -> _P
     width = _WIDTHS[column.meta.datatype]
     span = batch.spans[index]
     skipped = (column.width or width) - width  # the upper byte of an unsignedByte's smallint
-    start = np.where(span.null, source.zeros, span.start + skipped)
+    start = span.start + skipped
+    if span.null.any():
+        start = np.where(span.null, source.zeros, start)
     return _Piece(start, _constant(width, batch.rows))
 
 
@@ -160,6 +162,8 @@ def _ascii(batch: Batch, index: int, column: WireColumn, source: _Source) -> _Pi
 
 
 def _is_ascii(batch: Batch, index: int) -> bool:
+    if batch.columns[index].is_moment:
+        return True
     octets = batch.packed(index)
     return not octets.size or int(octets.max()) < 0x80
 

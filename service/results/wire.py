@@ -23,6 +23,7 @@ _SCALARS = {
     "float": ("real", 4),
     "double": ("double precision", 8),
 }
+_MOMENTS = ("timestamp", "date")
 TEXT_TYPES = ("char", "unicodeChar")
 
 # What stands for a missing element of an array; VOTable has no mask for elements (VOTable 1.4 §6).
@@ -77,6 +78,11 @@ class WireColumn:
     def is_text(self) -> bool:
         """Whether it is one string a row."""
         return self.meta.datatype in TEXT_TYPES
+
+    @property
+    def is_moment(self) -> bool:
+        """Whether it is a moment, which arrives as ASCII text of our own making."""
+        return self.is_text and self.sql_type.startswith(_MOMENTS)
 
     @property
     def is_array(self) -> bool:
@@ -166,7 +172,7 @@ def _text(name: str, sql_type: str) -> str:
     """
     if sql_type.startswith("timestamp with time zone") or sql_type == "timestamptz":
         name = f"({name} AT TIME ZONE 'UTC')"
-    elif not sql_type.startswith(("timestamp", "date")):
+    elif not sql_type.startswith(_MOMENTS):
         return f"{name}::text"
     moment = f"{name}::timestamp"
     year = f"(-1 - extract(year FROM {moment}))::integer"
