@@ -5,8 +5,8 @@ crosses over, by COPY on both sides, in order.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from adql.translation import Translation
 from service.bulk.request import naming_column
@@ -15,6 +15,9 @@ from service.uws.run import Run
 
 if TYPE_CHECKING:
     import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 
 CREATE = """
 CREATE TEMPORARY TABLE selection (
@@ -22,6 +25,7 @@ CREATE TEMPORARY TABLE selection (
 ) ON COMMIT DROP
 """
 _BUFFERED = 16
+_STOP_S = 5.0
 
 
 async def copy_ids(owner: "asyncpg.Connection[asyncpg.Record]", ids: tuple[str, ...]) -> None:
@@ -52,15 +56,46 @@ async def copy_query(
                 )
             )
             try:
-                await asyncio.gather(reading, writing)
-            except BaseException as error:
-                reader.terminate()  # releasing it would wait for a server that may be gone
-                for task in (reading, writing):
+                await _both(reading, writing, (reader, owner))
+            except Exception as error:
+                raise query_error(error) from error
+            finally:
+                if not (reading.done() and writing.done()):
+                    reader.terminate()  # releasing it would wait for a server that may be gone
+                ends: set[asyncio.Task[Any]] = {reading, writing}
+                for task in ends:
                     task.cancel()
-                await asyncio.gather(reading, writing, return_exceptions=True)
-                if isinstance(error, Exception):
-                    raise query_error(error) from error
-                raise
+                await asyncio.wait(ends, timeout=_STOP_S)
+
+
+async def _both(
+    reading: "asyncio.Task[None]",
+    writing: "asyncio.Task[str]",
+    connections: "Sequence[Connection]",
+) -> None:
+    """Wait for both ends. Each may wait for the other while its own connection is dead, which
+    asyncpg then tells nobody but its termination listeners."""
+    lost = asyncio.Event()
+
+    def tell(_connection: object) -> None:
+        lost.set()
+
+    copying = asyncio.gather(reading, writing)
+    watching = asyncio.create_task(lost.wait())
+    for connection in connections:
+        connection.add_termination_listener(tell)
+    try:
+        either: set[asyncio.Future[Any]] = {copying, watching}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not copying.done():
+            raise ConnectionError("the database closed a connection in the middle of a COPY")
+        await copying
+    finally:
+        watching.cancel()
+        copying.cancel()
+        for connection in connections:
+            if not connection.is_closed():
+                connection.remove_termination_listener(tell)
 
 
 async def _read(
