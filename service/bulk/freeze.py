@@ -37,22 +37,27 @@ _BY_URL = """
               AND starhaul.url_quote(dataset.obs_publisher_did) = asked.quoted
 """
 
+# MATERIALIZED: PostgreSQL would otherwise compute the safe path anew at each of its uses.
 _FREEZE = """
 WITH asked AS (
     SELECT name, min(row) AS source_row FROM pg_temp.selection GROUP BY name
 ), named AS (
     {named}
-), files AS (
+), found_files AS MATERIALIZED (
     SELECT named.name, source_row, dataset.id AS found, obs_publisher_did, present, holding.*,
            collection.name AS collection,
            coalesce(starhaul.may_read(holding.readable_by), false) AS readable,
-           bulk.safe_path(collection.name || '/' || holding.path) AS safe
+           collection.name || '/' || holding.path AS full_path
     FROM named
     LEFT JOIN archive.dataset ON dataset.id = named.dataset_id
          AND starhaul.may_read(dataset.readable_by)
     LEFT JOIN archive.holding ON holding.dataset_id = dataset.id
          AND (holding.id = named.one_file OR named.one_file IS NULL AND semantics = '#this')
     LEFT JOIN archive.collection ON collection.id = holding.collection_id
+), files AS MATERIALIZED (
+    SELECT *, CASE WHEN bulk.is_safe_path(full_path) THEN full_path
+                   ELSE bulk.safe_path(full_path) END AS safe
+    FROM found_files
 ), judged AS (
     SELECT *, CASE
         WHEN name IS NULL THEN 'the row of the query names no dataset'
@@ -61,7 +66,9 @@ WITH asked AS (
         WHEN NOT readable THEN 'you may not read this file'
         WHEN NOT present OR state = 'vanished' THEN 'the file is no longer in the archive'
     END AS error,
-    row_number() OVER (PARTITION BY lower(normalize(safe, NFKC)) ORDER BY id) AS namesake
+    row_number() OVER (PARTITION BY
+        CASE WHEN octet_length(safe) = length(safe) THEN lower(safe)
+             ELSE lower(normalize(safe, NFKC)) END COLLATE "C" ORDER BY id) AS namesake
     FROM files
 )
 INSERT INTO bulk.member (package_id, seq, source_row, asked, obs_publisher_did, status, error,

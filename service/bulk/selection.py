@@ -24,7 +24,8 @@ CREATE TEMPORARY TABLE selection (
     row bigint GENERATED ALWAYS AS IDENTITY, name text
 ) ON COMMIT DROP
 """
-_BUFFERED = 16
+_CHUNK_BYTES = 1 << 18
+_BUFFERED = 4
 _STOP_S = 5.0
 
 
@@ -103,8 +104,18 @@ async def _read(
     sql: str,
     queue: "asyncio.Queue[bytes | None]",
 ) -> None:
+    """COPY into the queue in chunks; PostgreSQL sends one message a row."""
+    chunk = bytearray()
+
+    async def collect(data: bytes) -> None:
+        chunk.extend(data)
+        if len(chunk) >= _CHUNK_BYTES:
+            await queue.put(bytes(chunk))
+            chunk.clear()
+
     # No arguments, ever: asyncpg would write them into the user's text (DESIGN §4).
-    await reader.copy_from_query(sql, output=queue.put, format="binary")
+    await reader.copy_from_query(sql, output=collect, format="binary")
+    await queue.put(bytes(chunk))
     await queue.put(None)
 
 
