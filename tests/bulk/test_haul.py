@@ -32,11 +32,10 @@ def _download_with_kills(url: str, folder: Path, curl: str, seeded: random.Rando
     file, kills = folder / url.rsplit("/", 1)[1], 0
     for _ in range(3):
         have = file.stat().st_size if file.exists() else 0
-        command = [curl, "-sSOC", "-", "--limit-rate", "400k", url]
+        command = [curl, "-sSOC", "-", "--limit-rate", f"{seeded.randrange(2, 6)}k", url]
         running = subprocess.Popen(command, cwd=folder)
-        enough = have + seeded.randrange(1, 400_000)
         while running.poll() is None:
-            if file.exists() and file.stat().st_size >= enough:
+            if file.exists() and file.stat().st_size > have:
                 running.kill()
                 running.wait()
                 kills += 1
