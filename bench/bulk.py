@@ -141,7 +141,8 @@ async def _publish(url: str, name: str, root: Path, files: Sequence[tuple[str, b
                mtime_ns, ctime_ns, inode, sha256, crc32, reader)
            SELECT $1, dataset.id, made.path, 'application/fits', made.size, made.mtime_ns,
                made.ctime_ns, made.inode, made.sha256, made.crc32, 'bench'
-           FROM made JOIN archive.dataset ON obs_id = made.path AND collection_id = $1""",
+           FROM made JOIN archive.dataset ON obs_id = made.path
+                AND dataset.collection_id = $1""",
         collection,
     )
     await connection.execute("ANALYZE archive.holding, archive.dataset")
@@ -173,7 +174,7 @@ async def _publish_rows(url: str, name: str, rows: int) -> None:
                mtime_ns, ctime_ns, inode, sha256, crc32, reader)
            SELECT $1, dataset.id, path, 'application/fits', 5000000 + n, n, n, n,
                sha256(path::bytea), n, 'bench'
-           FROM made JOIN archive.dataset ON obs_id = path AND collection_id = $1""",
+           FROM made JOIN archive.dataset ON obs_id = path AND dataset.collection_id = $1""",
         collection,
     )
     await connection.execute("ANALYZE archive.holding, archive.dataset")
