@@ -46,7 +46,7 @@ WITH asked AS (
 ), found_files AS MATERIALIZED (
     SELECT named.name, source_row, dataset.id AS found, obs_publisher_did, present, holding.*,
            collection.name AS collection,
-           coalesce(starhaul.may_read(holding.readable_by), false) AS readable,
+           starhaul.may_read(holding.readable_by) AS readable,
            collection.name || '/' || holding.path AS full_path
     FROM named
     LEFT JOIN archive.dataset ON dataset.id = named.dataset_id

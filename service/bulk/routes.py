@@ -13,6 +13,7 @@ from service.bulk.layout_cache import LayoutCache, directory_of
 from service.bulk.package import FrozenPackage, open_package, package_id, record_damage
 from service.bulk.results import PLAIN, TAR, LinesQuery, ManifestQuery, part_href
 from service.bulk.room import BULK_ROOM
+from service.bulk.vosi import vosi_routes
 from service.errors import NotFound, StarhaulError
 from service.problems import problem, user_error
 from service.results import json_rows, separated, tabledata
@@ -111,6 +112,7 @@ def _file_name(job: Job, name: str, form: Format) -> str:
 
 
 router = APIRouter()
+router.include_router(vosi_routes)
 router.include_router(job_routes(BULK_ROOM))
 router.add_route("/bulk/{job_id}/results/{name}", result, methods=_READ, include_in_schema=False)
 router.add_route(

@@ -26,7 +26,9 @@ def serve(
     import uvicorn
 
     from service.app import create_app
+    from service.logs import configure_logs
 
+    configure_logs()
     app = create_app(settings)
     _await_go(wait_for_go)
     config = uvicorn.Config(
@@ -60,7 +62,10 @@ def worker(
     """Run a Celery worker alone. It needs the same environment as the API."""
     settings = _production_settings()
 
+    from service.logs import configure_logs
     from service.worker import run_worker
+
+    configure_logs()
 
     slots = settings.interactive_slots + settings.bulk_slots + settings.background_slots
     _await_go(wait_for_go)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import asyncpg
 
+from service.database import is_outage
 from service.errors import StarhaulError, Unavailable
 from service.ingest import store
 from service.ingest.collection import Collection
@@ -193,7 +194,9 @@ async def run_ingest(
             f"the database's disk is full. {report.accepted} files were taken in and are kept; "
             "free some space, then run the same command again: it goes on where it stopped"
         ) from None
-    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError) as error:
+    except Exception as error:
+        if not is_outage(error):
+            raise
         raise Unavailable(
             f"the database cannot be reached ({type(error).__name__}). {report.accepted} files "
             "were taken in and are kept; start it again (its log says why it stopped), then run "

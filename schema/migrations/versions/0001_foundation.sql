@@ -221,7 +221,7 @@ RETURN (
 CREATE FUNCTION starhaul.may_read(readable_by text[]) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN readable_by IS NULL
-    OR nullif(current_setting('starhaul.principal', true), '') = ANY (readable_by);
+    OR coalesce(nullif(current_setting('starhaul.principal', true), '') = ANY (readable_by), false);
 
 CREATE VIEW ivoa.obscore AS
 SELECT

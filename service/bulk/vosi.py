@@ -1,0 +1,39 @@
+"""What /bulk says of itself: capabilities and availability (DALI 1.1 §2)."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+from vo_models.voresource.models import Capability
+
+from service.archive import archive_of
+from service.vosi.availability import availability_document
+from service.vosi.capabilities import capabilities_document, http_interface, vosi_capabilities
+
+_XML = "text/xml"
+_READ = ["GET", "HEAD"]
+
+vosi_routes = APIRouter(prefix="/bulk")
+
+
+@vosi_routes.api_route("/capabilities", methods=_READ, summary="What this service can do")
+async def capabilities(request: Request) -> Response:
+    """No standard defines bulk jobs; the capability is named by this archive's authority."""
+    settings = archive_of(request).settings
+    url = f"{settings.base_url}/bulk"
+    bulk = Capability.model_validate(
+        {
+            "standard_id": f"{settings.authority}#bulk-1.0",
+            "description": "Bulk downloads as UWS 1.1 jobs",
+            "interface": [http_interface(url, version="1.0")],
+        }
+    )
+    return Response(
+        capabilities_document([bulk, *vosi_capabilities(url, tables=False)]), media_type=_XML
+    )
+
+
+@vosi_routes.api_route("/availability", methods=_READ, summary="Whether this service is up")
+async def availability(request: Request) -> Response:
+    """VOSI availability."""
+    document = await availability_document(archive_of(request).database.reader)
+    return Response(document, media_type=_XML, headers={"Cache-Control": "no-store"})
