@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from schema.declare import declare_builtin
+from schema.url import async_url
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x53_54_41_52  # one migration at a time, whichever process comes first
@@ -17,12 +18,6 @@ _LOCK = 0x53_54_41_52  # one migration at a time, whichever process comes first
 
 class SchemaTooNew(Exception):
     """The database was migrated by a newer version of the archive than this one."""
-
-
-def async_url(database_url: str) -> str:
-    """The URL that SQLAlchemy's asyncpg dialect takes, from any postgresql:// URL."""
-    _, separator, rest = database_url.partition("://")
-    return f"postgresql+asyncpg{separator}{rest}"
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -14,7 +14,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from schema.migrate import async_url
+from schema.url import async_url
 from service.config import Settings
 from service.errors import StarhaulError, Unavailable
 

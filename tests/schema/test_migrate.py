@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from schema.catalogue import load_catalogue
-from schema.migrate import SchemaTooNew, async_url, upgrade
+from schema.migrate import SchemaTooNew, upgrade
 from schema.tables import archive, bulk, metadata, tap_schema, uws
+from schema.url import async_url
 from service.config import Settings
 
 ischema_names["cube"] = archive.Cube

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from schema.migrate import async_url
+from schema.url import async_url
 from service.uws import lease, store
 from service.uws.admission import admit
 from service.uws.job import Result
