@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
+from service.html.numbers import wavelength
 from service.pages.holdings import CollectionSummary
-from service.pages.numbers import wavelength
 
 _BANDS = (
     ("gamma", 0.0, 1e-11),

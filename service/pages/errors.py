@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from service.archive import archive_of
 from service.errors import StarhaulError
-from service.pages.rendering import html
+from service.html.rendering import html
 from service.problems import headers_of, problem
 from service.request_id import current_request_id
 
@@ -24,6 +24,7 @@ def page_or_problem(request: Request, error: StarhaulError) -> Response:
     if not wants_page(request):
         return problem(error)
     return html(
+        "service.pages",
         "error.html",
         status=error.status,
         headers=headers_of(error),

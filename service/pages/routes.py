@@ -7,11 +7,11 @@ from starlette.responses import FileResponse, Response
 
 from service.archive import archive_of
 from service.errors import NotFound
+from service.html.rendering import html
 from service.pages import documentation, sky_map
 from service.pages.coverage import coverage
 from service.pages.first_steps import first_steps
 from service.pages.holdings import HoldingsCache
-from service.pages.rendering import html
 
 _STATIC = Path(__file__).parent / "static"
 _DAY = {"Cache-Control": "public, max-age=3600"}
@@ -28,6 +28,7 @@ def routes() -> APIRouter:
         archive = archive_of(request)
         held = await holdings.get(archive.database)
         return html(
+            "service.pages",
             "home.html",
             headers={"Cache-Control": "no-cache"},
             title=archive.settings.title,
@@ -60,6 +61,7 @@ def routes() -> APIRouter:
 def _document(request: Request, name: str) -> Response:
     settings = archive_of(request).settings
     return html(
+        "service.pages",
         "document.html",
         title=settings.title,
         page=documentation.page(name, settings.base_url),

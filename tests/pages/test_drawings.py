@@ -4,7 +4,8 @@ from math import asin, hypot, pi, sqrt
 
 import pytest
 
-from service.pages import numbers, sky_map
+from service.html import numbers
+from service.pages import sky_map
 from service.pages.coverage import coverage
 from service.pages.holdings import CollectionSummary, SkyCell, direction
 

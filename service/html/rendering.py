@@ -2,10 +2,10 @@
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
 
-from service.pages import numbers
+from service.html import numbers
 
 # Pages load nothing from elsewhere, so nothing from elsewhere may run in them.
 _HEADERS = {
@@ -17,10 +17,10 @@ _HEADERS = {
 
 
 @cache
-def environment() -> Environment:
-    """The templates, with the filters for numbers."""
+def _environment(package: str) -> Environment:
+    """The templates of one room, on the frame of all, with the filters for numbers."""
     found = Environment(
-        loader=PackageLoader("service.pages"),
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("service.html")]),
         autoescape=select_autoescape(),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -32,8 +32,12 @@ def environment() -> Environment:
 
 
 def html(
-    template: str, status: int = 200, headers: dict[str, str] | None = None, **values: object
+    package: str,
+    template: str,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **values: object,
 ) -> HTMLResponse:
-    """A page from its template."""
-    body = environment().get_template(template).render(**values)
+    """A page from a template of `package` ("service.pages"); every page needs `title`."""
+    body = _environment(package).get_template(template).render(**values)
     return HTMLResponse(body, status_code=status, headers=_HEADERS | (headers or {}))

@@ -1,0 +1,1 @@
+"""What every page for people is made with: one frame, one way to write numbers."""
