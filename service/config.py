@@ -3,7 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_AUTHORITY = "ivo://x-unregistered/starhaul"
@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     )
     work_store: str | None = Field(
         default=None,
-        description="directory or s3://bucket/prefix for results, uploads and staged products",
+        description="directory, shared by all hosts, for results, uploads and staged products",
     )
     authority: str = Field(
         default=DEFAULT_AUTHORITY, description="the ivo:// authority of every obs_publisher_did"
@@ -57,6 +57,13 @@ class Settings(BaseSettings):
     )
     default_maxrec: int | None = Field(default=None, ge=0, description="rows when MAXREC is absent")
     max_body_bytes: int = Field(default=16 * 2**20, ge=1, description="largest form body")
+
+    @field_validator("work_store")
+    @classmethod
+    def _is_directory(cls, value: str | None) -> str | None:
+        if value is not None and "://" in value:
+            raise ValueError("the work store is a directory; object stores are not supported yet")
+        return value
 
     @cached_property
     def home(self) -> Path:

@@ -70,6 +70,19 @@ def test_image_does_not_run_as_root_and_installs_the_lock_file() -> None:
     assert any("--require-hashes -r requirements.lock" in line for line in lines)
 
 
+def test_compose_takes_the_file(
+    compose: dict[str, Any], tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    environment = tmp_path / ".env"
+    environment.write_text("".join(f"{k}={v}\n" for k, v in example_settings().items()))
+    command = [require_tool("docker-compose"), "--env-file", environment, "-f", "compose.yaml"]
+    done = subprocess.run(
+        [*command, "config"], cwd=DOCKER, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert set(yaml.safe_load(done.stdout)["services"]) == set(compose["services"])
+
+
 def test_every_part_of_the_archive_is_a_service(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert set(services) == {"postgres", "redis", "init", "api", "worker", "nginx"}
