@@ -183,8 +183,10 @@ class Queries:
                     return f"{position}{direction}"
             message = "with DISTINCT, ORDER BY takes only what is in the select list"
             raise complaints.about(self.text, term, message)
-        if self.typing.of(expression).kind == "geometry":
-            raise complaints.about(self.text, term, "a geometry has no order")
+        kind = self.typing.of(expression).kind
+        if kind in ("geometry", "null"):
+            what = "a geometry" if kind == "geometry" else "NULL"
+            raise complaints.about(self.text, term, f"{what} has no order")
         return (self.expressions.emit(expression), direction)
 
     # -- FROM

@@ -30,6 +30,7 @@ _OTHER_FRAMES = {
     "FK4",
     "B1950",
 }
+_SIZES = {"CIRCLE": 1, "BOX": 2}  # numbers after the centre
 _SHAPES = {"POINT": "point", "CENTROID": "point", "CIRCLE": "circle", "POLYGON": "polygon",
            "BOX": "polygon", "REGION": "region"}  # fmt: skip
 _CASTS = {"SMALLINT": "smallint", "INTEGER": "integer", "BIGINT": "bigint", "REAL": "real",
@@ -336,13 +337,25 @@ def _refuse_other_frames(t: Typing, node: tree.Call) -> None:
             )
 
 
+def _leading_points(t: Typing, node: tree.Call, arguments: tuple[Expression, ...]) -> int:
+    """How many arguments of a shape are points: its centre, or a polygon's vertices (ADQL 2.1
+    §4.2); the others are numbers."""
+    if node.name in _SIZES:
+        return int(len(arguments) == 1 + _SIZES[node.name])
+    if node.name == "POLYGON" and t.of(arguments[0]).is_geometry:
+        return len(arguments)
+    return 0
+
+
 def _geometric(t: Typing, node: tree.Call, arguments: tuple[Expression, ...]) -> Value:
     if node.arguments:
         _refuse_other_frames(t, node)
     if node.name in _SHAPES and node.name not in ("REGION", "CENTROID"):
-        for argument in arguments:
-            if t.of(argument).kind != "geometry":
-                t.number(argument, node.name)
+        points = _leading_points(t, node, arguments)
+        for argument in arguments[:points]:
+            t.geometry_value(argument, node.name)
+        for argument in arguments[points:]:
+            t.number(argument, node.name)
     elif len(arguments) == 4:
         for argument in arguments:
             t.number(argument, node.name)
