@@ -34,4 +34,5 @@ def test_index_and_exact_function_agree(stack: Stack) -> None:
             found = {row["obs_id"] for row in indexed}
             assert found == {row["obs_id"] for row in exact if row["inside"] == "1"}, condition
             sizes.add(len(found))
-    assert {0, 1} < sizes
+    assert 0 in sizes
+    assert len(sizes) > 2
