@@ -1,6 +1,7 @@
 """An archive of generated files whose every part a test may kill and start again."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import random
@@ -85,7 +86,8 @@ class Haul:
         """kill -9 of the worker and all its pool processes."""
         assert self.worker is not None
         for process in psutil.Process(self.worker.pid).children(recursive=True):
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         self.worker.kill()
         self.worker.wait()
         self.worker = None

@@ -1,5 +1,6 @@
 """`starhaul up`: ready, stop, kill, start again; nothing lost, nothing left."""
 
+import contextlib
 import json
 import os
 import signal
@@ -75,7 +76,7 @@ def test_kill_of_every_process_loses_nothing(start_up: StartUp, tmp_path: Path) 
     write_row(up, "kept")
     family = psutil.Process(up.process.pid).children(recursive=True)
     for process in (*family, psutil.Process(up.process.pid)):
-        if process.is_running():
+        with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     again = start_up(tmp_path / "home")
     assert read_row(again) == "kept"

@@ -78,12 +78,14 @@ def test_a_worker_process_that_is_killed_costs_no_file(archive: Archive) -> None
     toml.write_text(toml.read_text().replace('"bench"', '"killed"'))
     killed: list[int] = []
 
+    def is_worker(child: psutil.Process) -> bool:
+        try:  # the session's servers are children too, and theirs come and go
+            return child.ppid() != os.getpid() and child.name().startswith("python")
+        except psutil.NoSuchProcess:
+            return False
+
     def kill_one_worker(done: int, total: int) -> None:
-        workers = [
-            child
-            for child in psutil.Process().children(recursive=True)
-            if child.ppid() != os.getpid() and child.name().startswith("python")
-        ]
+        workers = list(filter(is_worker, psutil.Process().children(recursive=True)))
         if done and workers and not killed:
             workers[0].kill()
             killed.append(workers[0].pid)

@@ -1,5 +1,6 @@
 """What is killed comes back, and no job is lost: workers, the broker, the database."""
 
+import contextlib
 import time
 
 import httpx
@@ -32,7 +33,8 @@ def test_a_pool_process_that_is_killed_costs_an_attempt_only(haul: Haul) -> None
     haul.until(lambda: haul.phase(job) == "EXECUTING", 20)
     assert haul.worker is not None
     for process in psutil.Process(haul.worker.pid).children():
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     assert haul.ended(job, 90).findtext(f"{UWS}phase") == "COMPLETED"
 
 
