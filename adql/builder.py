@@ -12,21 +12,7 @@ from adql.errors import ADQLError
 from adql.tree import Span
 
 _ITEM = re.compile(r"('(?:[^']|'')*+')|([^\s,()']++)")
-_COMPOUND = (
-    tree.Signed,
-    tree.Arithmetic,
-    tree.Concatenation,
-    tree.Logical,
-    tree.Not,
-    tree.Comparison,
-    tree.Between,
-    tree.InList,
-    tree.InLiterals,
-    tree.InQuery,
-    tree.Like,
-    tree.IsNull,
-    tree.Exists,
-)
+_COMPOUND = (tree.Signed, tree.Arithmetic, tree.Concatenation, *tree.CONDITIONS)
 Children = list[Any]
 
 

@@ -19,18 +19,6 @@ MAX_DEPTH = 150
 MAX_JOINS = 64
 MAX_SET_OPERANDS = 500
 
-_CONDITIONS = (
-    tree.Logical,
-    tree.Not,
-    tree.Comparison,
-    tree.Between,
-    tree.InList,
-    tree.InLiterals,
-    tree.InQuery,
-    tree.Like,
-    tree.IsNull,
-    tree.Exists,
-)
 _KIND_OF_TYPE: dict[str, Kind] = {
     "SMALLINT": "number",
     "INTEGER": "number",
@@ -56,7 +44,7 @@ def unwrapped(expression: Expression) -> Expression:
 
 def is_condition(expression: Expression) -> bool:
     """Whether it is true or false, rather than a value."""
-    return isinstance(unwrapped(expression), _CONDITIONS)
+    return isinstance(unwrapped(expression), tree.CONDITIONS)
 
 
 def kind(expression: Expression) -> Kind:

@@ -392,3 +392,18 @@ def walk(root: Node) -> Iterator[tuple[Node, int]]:
         yield node, depth
         below = [(child, depth + 1) for child in children(node)]
         pending.extend(reversed(below))
+
+
+CONDITIONS = (
+    Logical,
+    Not,
+    Comparison,
+    Between,
+    InList,
+    InLiterals,
+    InQuery,
+    Like,
+    IsNull,
+    Exists,
+)
+"""The expressions that are true or false."""

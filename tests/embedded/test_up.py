@@ -199,19 +199,20 @@ _REACHABLE = os.geteuid() == 0 and Account("nobody", 65534, 65534).may_enter(
     Path(sys.executable).resolve().parent
 )
 
-if _REACHABLE:  # else this suite itself runs as an ordinary user, or nobody else can enter here
 
-    def test_as_an_ordinary_user(
-        start_up: StartUp, tmp_path_factory: pytest.TempPathFactory
-    ) -> None:
-        with tempfile.TemporaryDirectory(dir="/tmp") as directory:
-            os.chown(directory, 65534, 65534)
-            up = start_up(
-                Path(directory) / "home", user=65534, group=65534, extra_groups=[], cwd=directory
-            )
-            assert up.child("postgres").uids().real == 65534
-            assert up.child("serve").uids().real == 65534
-            assert up.stop() == 0
+@pytest.mark.skipif(
+    not _REACHABLE,
+    reason="this suite itself runs as an ordinary user, or none can enter Python's directory",
+)
+def test_as_an_ordinary_user(start_up: StartUp, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+        os.chown(directory, 65534, 65534)
+        up = start_up(
+            Path(directory) / "home", user=65534, group=65534, extra_groups=[], cwd=directory
+        )
+        assert up.child("postgres").uids().real == 65534
+        assert up.child("serve").uids().real == 65534
+        assert up.stop() == 0
 
 
 def test_settings_that_are_wrong(tmp_path: Path) -> None:
