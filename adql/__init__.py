@@ -4,7 +4,7 @@ Knows no database, no HTTP and no configuration; usable alone.
 """
 
 from adql.errors import ADQLError
-from adql.parsing import parse
+from adql.syntax.parsing import parse
 from adql.translating import translate, warm
 from adql.translation import Parameter, Translation
 

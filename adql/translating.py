@@ -2,16 +2,17 @@
 
 from functools import partial
 
-from adql import coverage, parsing, tree
 from adql.catalogue import Catalogue
 from adql.columns import OutputColumn
-from adql.queries import Queries
-from adql.resolve import Resolver
+from adql.postgres.queries import Queries
+from adql.semantics.resolve import Resolver
+from adql.semantics.types import Typing
+from adql.sky import coverage
 from adql.sql import numbered, parameters_of, rendered
+from adql.syntax import parsing, tree
+from adql.syntax.words import Version
 from adql.translation import Translation
-from adql.types import Typing
 from adql.values import renamed
-from adql.words import Version
 
 
 def translate(text: str, catalogue: Catalogue, version: Version = "2.1") -> Translation:

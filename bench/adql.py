@@ -14,7 +14,7 @@ from pathlib import Path
 import adql
 from adql.catalogue import Column, SkyPosition, Table
 from adql.columns import ColumnMeta
-from adql.words import Version
+from adql.syntax.words import Version
 from schema.catalogue import TableCatalogue
 
 _SUITE = Path(__file__).parents[2] / "shared" / "adql" / "queries.jsonl"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from vo_models.tapregext.models import LanguageFeature, LanguageFeatureList
 
-from adql.user_functions import describe
+from adql.functions.user_functions import describe
 
 _TYPE = "ivo://ivoa.net/std/TAPRegExt#features-"
 

@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 import adql
 from adql.catalogue import Catalogue
+from adql.syntax.words import Version
 from adql.translation import Translation
-from adql.words import Version
 from service.config import Settings
 from service.errors import UsageError
 from service.parameters import Parameters

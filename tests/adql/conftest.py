@@ -12,7 +12,7 @@ from cdshealpix.nested import lonlat_to_healpix
 import adql
 from adql.catalogue import Column, SkyPosition, SkyRegion, Table
 from adql.columns import ColumnMeta
-from adql.words import Version
+from adql.syntax.words import Version
 from schema.catalogue import TableCatalogue
 from tests.conftest import TestDatabase, run
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import adql
-from adql.printer import to_text
-from adql.words import Version
+from adql.syntax.printer import to_text
+from adql.syntax.words import Version
 
 # Judged row: why its verdict is not followed.
 DISPUTED: dict[str, str] = {}

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import adql
-from adql.words import Version
+from adql.syntax.words import Version
 from tests.adql.conftest import CATALOGUE, Sky
 
 VALUES = {

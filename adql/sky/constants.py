@@ -2,10 +2,11 @@
 
 import math
 
-from adql import complaints, shapes, tree
-from adql.checks import unwrapped, without_frame
-from adql.shapes import Circle, Point, Polygon, Shape
-from adql.tree import Expression
+from adql.sky import shapes
+from adql.sky.shapes import Circle, Point, Polygon, Shape
+from adql.syntax import complaints, tree
+from adql.syntax.checks import unwrapped, without_frame
+from adql.syntax.tree import Expression
 
 
 def number(expression: Expression) -> int | float | None:

@@ -7,15 +7,17 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from adql import complaints, constants, tree, units
-from adql.checks import unwrapped, without_frame
-from adql.resolve import Resolution, SourceColumn, Visible
-from adql.scalar_functions import math_function
-from adql.sky import Sky, double
+from adql.postgres.scalar_functions import math_function
+from adql.semantics import units
+from adql.semantics.resolve import Resolution, SourceColumn, Visible
+from adql.semantics.types import Typing, number_type, numeric_text, user_form
+from adql.sky import constants
+from adql.sky.geometry import Sky, double
 from adql.sql import Sql, joined
+from adql.syntax import complaints, tree
+from adql.syntax.checks import unwrapped, without_frame
+from adql.syntax.tree import Expression
 from adql.translation import Parameter
-from adql.tree import Expression
-from adql.types import Typing, number_type, numeric_text, user_form
 from adql.values import ValueKind
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?Z?\Z")

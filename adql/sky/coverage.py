@@ -6,7 +6,7 @@ cdshealpix brings numpy and astropy; they are imported at the first use.
 import math
 from functools import lru_cache
 
-from adql.shapes import Circle, Point
+from adql.sky.shapes import Circle, Point
 
 MAX_RADIUS = 60.0
 """Degrees above which no ranges are made: cdshealpix loses coverage in very wide cones."""

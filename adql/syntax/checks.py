@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from adql import complaints, tree
-from adql.signatures import SIGNATURES, Kind, Signature
-from adql.tree import Expression, Node
-from adql.user_functions import USER_FUNCTIONS
-from adql.words import Version
+from adql.functions.user_functions import USER_FUNCTIONS
+from adql.syntax import complaints, tree
+from adql.syntax.signatures import SIGNATURES, Kind, Signature
+from adql.syntax.tree import Expression, Node
+from adql.syntax.words import Version
 
 MAX_DEPTH = 150
 """Levels of nesting of a tree; each costs the translator two stack frames."""

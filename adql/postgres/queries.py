@@ -1,13 +1,13 @@
 """Queries as PostgreSQL: SELECT, FROM, set operations; outputs are always named c1 ... cn."""
 
-from adql import complaints, tree
-from adql.grouping import Grouping, aggregate_in
-from adql.postgres import Expressions
-from adql.resolve import Body, Output, Resolution, Visible
+from adql.postgres.expressions import Expressions
+from adql.semantics.grouping import Grouping, aggregate_in
+from adql.semantics.resolve import Body, Output, Resolution, Visible
+from adql.semantics.types import Typing
 from adql.sql import Sql, joined
+from adql.syntax import complaints, tree
+from adql.syntax.words import Version
 from adql.translation import Parameter
-from adql.types import Typing
-from adql.words import Version
 
 
 class Queries:

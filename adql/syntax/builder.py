@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from lark import Token, Transformer
 
-from adql import tree
 from adql.errors import ADQLError
-from adql.tree import Span
+from adql.syntax import tree
+from adql.syntax.tree import Span
 
 _ITEM = re.compile(r"('(?:[^']|'')*+')|([^\s,()']++)")
 _COMPOUND = (tree.Signed, tree.Arithmetic, tree.Concatenation, *tree.CONDITIONS)

@@ -8,15 +8,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from adql import constants, coverage, shapes, tree
 from adql.catalogue import SkyPosition
-from adql.checks import unwrapped, without_frame
-from adql.resolve import Resolution, Source
-from adql.shapes import Circle, Point, Polygon, Shape
+from adql.semantics.resolve import Resolution, Source
+from adql.semantics.types import Typing
+from adql.sky import constants, coverage, shapes
+from adql.sky.shapes import Circle, Point, Polygon, Shape
 from adql.sql import Sql, joined
+from adql.syntax import tree
+from adql.syntax.checks import unwrapped, without_frame
+from adql.syntax.tree import Expression
 from adql.translation import Parameter
-from adql.tree import Expression
-from adql.types import Typing
 
 _ROUNDING = 1e-15
 """Radians by which a boundary is widened: below the resolution of a right ascension in double."""

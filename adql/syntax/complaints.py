@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from adql.errors import ADQLError
-from adql.tree import Node
+from adql.syntax.tree import Node
 
 _WORD_BEFORE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*\Z")
 _NOT_ADQL = {

@@ -3,10 +3,10 @@
 from collections.abc import Hashable
 from dataclasses import fields
 
-from adql import complaints, tree
-from adql.resolve import Output, Resolution, Visible
-from adql.tree import Expression, Node, Select
-from adql.user_functions import USER_FUNCTIONS
+from adql.functions.user_functions import USER_FUNCTIONS
+from adql.semantics.resolve import Output, Resolution, Visible
+from adql.syntax import complaints, tree
+from adql.syntax.tree import Expression, Node, Select
 
 
 def _is_aggregate(node: Node) -> bool:

@@ -7,12 +7,12 @@ from importlib.resources import files
 from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from adql import complaints
-from adql.builder import TreeBuilder
-from adql.checks import check
 from adql.errors import ADQLError
-from adql.tree import Query
-from adql.words import VERSIONS, Version, terminals
+from adql.syntax import complaints
+from adql.syntax.builder import TreeBuilder
+from adql.syntax.checks import check
+from adql.syntax.tree import Query
+from adql.syntax.words import VERSIONS, Version, terminals
 
 MAX_LENGTH = 8_000_000
 """Characters of a query."""
@@ -45,7 +45,7 @@ def grammar(version: Version) -> Lark:
     if version == "ADQL":
         return grammar("2.1")
     return Lark(
-        files("adql").joinpath("grammar.lark").read_text("ascii"),
+        files("adql.syntax").joinpath("grammar.lark").read_text("ascii"),
         parser="lalr",
         lexer="contextual",
         postlex=_NamesEverywhere(),

@@ -6,11 +6,11 @@ The result is a set of side tables keyed by node, because the tree is frozen.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from adql import complaints, tree
 from adql.catalogue import Catalogue, Column, Table
-from adql.checks import unwrapped
-from adql.tree import Identifier, Node, Query, Select, SetOperation
-from adql.words import Version
+from adql.syntax import complaints, tree
+from adql.syntax.checks import unwrapped
+from adql.syntax.tree import Identifier, Node, Query, Select, SetOperation
+from adql.syntax.words import Version
 
 Body = Select | SetOperation | Query
 

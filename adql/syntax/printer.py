@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from adql import tree
-from adql.words import RESERVED
+from adql.syntax import tree
+from adql.syntax.words import RESERVED
 
 _REGULAR = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 

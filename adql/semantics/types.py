@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from adql import complaints, tree, values
-from adql.checks import unwrapped, without_frame
-from adql.resolve import Output, Resolution, SourceColumn, Visible
-from adql.signatures import SIGNATURES
-from adql.tree import Expression, Node
-from adql.user_functions import USER_FUNCTIONS, UserFunction
+from adql import values
+from adql.functions.user_functions import USER_FUNCTIONS, UserFunction
+from adql.semantics.resolve import Output, Resolution, SourceColumn, Visible
+from adql.syntax import complaints, tree
+from adql.syntax.checks import unwrapped, without_frame
+from adql.syntax.signatures import SIGNATURES
+from adql.syntax.tree import Expression, Node
 from adql.values import BOOLEAN, NULL, Value, of_sql_type
 
 _DOUBLE = "double precision"

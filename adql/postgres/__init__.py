@@ -1,0 +1,1 @@
+"""A tree whose names and types are known, as PostgreSQL."""

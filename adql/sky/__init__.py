@@ -1,0 +1,1 @@
+"""Geometry: constant shapes, their HEALPix cover, and the SQL of sky conditions."""
