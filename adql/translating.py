@@ -5,6 +5,7 @@ from functools import partial
 from adql.catalogue import Catalogue
 from adql.columns import OutputColumn
 from adql.postgres.queries import Queries
+from adql.semantics.notes import notes_on
 from adql.semantics.resolve import Resolver
 from adql.semantics.types import Typing
 from adql.sky import coverage
@@ -39,6 +40,7 @@ def translate(text: str, catalogue: Catalogue, version: Version = "2.1") -> Tran
         sql=numbered(sql),
         tables=tuple(resolution.tables.values()),
         top=body.top if isinstance(body, tree.Select) else None,
+        notes=notes_on(text, version, query, resolution, typing),
         _render=partial(rendered, sql),
     )
 

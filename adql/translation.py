@@ -16,11 +16,22 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What the author of an accepted query should know; place as in ADQLError."""
+
+    message: str
+    line: int
+    column: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Translation:
     """A query as one PostgreSQL SELECT.
 
     `sql` has $1 ... $n for `parameters`; its columns are c1 ... cn, described by `columns`.
     `tables` are the catalogue's tables it reads; `top` is the TOP of the query itself, or None.
+    `notes` say where the query may not mean what its author thinks; there may be none.
     """
 
     columns: tuple[OutputColumn, ...]
@@ -28,6 +39,7 @@ class Translation:
     sql: str
     tables: tuple[Table, ...]
     top: int | None
+    notes: tuple[Note, ...]
     _render: Callable[[], str]
 
     def literal_sql(self) -> str:
