@@ -24,6 +24,9 @@ class Note:
     column: int
     length: int
 
+    def __str__(self) -> str:
+        return f"{self.message} at line {self.line}, column {self.column}"
+
 
 @dataclass(frozen=True, slots=True)
 class Translation:

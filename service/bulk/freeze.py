@@ -1,6 +1,5 @@
 """Freezing a selection: one statement under one snapshot, then arithmetic (DESIGN §7)."""
 
-import asyncio
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import insert, text, update
@@ -10,7 +9,7 @@ from schema.tables.bulk import package as package_table
 from service.bulk import layout_cache, selection
 from service.bulk.bag import Package
 from service.bulk.layout import Layout
-from service.bulk.request import BulkRequest, bulk_request, naming_column, translated
+from service.bulk.request import BulkRequest, bulk_request, naming_column, selecting
 from service.bulk.results import results_of
 from service.parameters import Parameters
 from service.uws.run import Run
@@ -120,7 +119,7 @@ async def _select(
         column = "obs_publisher_did"
     else:
         catalogue = await run.archive.catalogue.get()
-        translation = await asyncio.to_thread(translated, request.query, catalogue)
+        translation = await selecting(request.query, request.language, catalogue)
         await selection.copy_query(run, driver, translation)
         column = naming_column(translation)[0]
     await connection.execute(text("ANALYZE pg_temp.selection"))

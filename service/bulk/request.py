@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import adql
 from adql.catalogue import Catalogue
 from adql.translation import Translation
 from service.errors import UsageError
+from service.language import Language, language_of, translated
 from service.parameters import Parameters
 
 DEFAULT_PART_SIZE = 4 * 2**30
@@ -26,6 +26,7 @@ class BulkRequest:
     """Datasets by an ADQL query or by identifiers; the target size of a part in bytes."""
 
     query: str | None
+    language: Language
     ids: tuple[str, ...]
     part_size: int
 
@@ -44,18 +45,16 @@ def bulk_request(parameters: Parameters) -> BulkRequest:
             "give either QUERY, an ADQL query whose rows name datasets by obs_publisher_did or "
             "access_url, or ID once or more"
         )
+    language = language_of(parameters)
     size = parameters.whole_number("PART_SIZE")
     if size is not None and size < SMALLEST_PART_SIZE:
         raise UsageError(f"PART_SIZE={size} is too small; give at least {SMALLEST_PART_SIZE} bytes")
-    return BulkRequest(query, ids, size or DEFAULT_PART_SIZE)
+    return BulkRequest(query, language, ids, size or DEFAULT_PART_SIZE)
 
 
-def translated(query: str, catalogue: Catalogue) -> Translation:
-    """The query in PostgreSQL's words; UsageError with the place of what is wrong."""
-    try:
-        translation = adql.translate(query, catalogue)
-    except adql.ADQLError as error:
-        raise UsageError(str(error)) from error
+async def selecting(query: str, language: Language, catalogue: Catalogue) -> Translation:
+    """The query in PostgreSQL's words; UsageError where it is wrong or names no datasets."""
+    translation = await translated(query, language, catalogue)
     naming_column(translation)
     return translation
 

@@ -1,11 +1,9 @@
 """Bulk jobs as a room of UWS jobs."""
 
-import asyncio
-
 from service.archive import Archive
 from service.bulk.freeze import run_bulk
 from service.bulk.page import job_page
-from service.bulk.request import bulk_request, translated
+from service.bulk.request import bulk_request, selecting
 from service.parameters import Parameters
 from service.tasks.broker import BULK
 from service.uws.room import Room
@@ -15,7 +13,7 @@ async def check_bulk(archive: Archive, parameters: Parameters) -> None:
     """UsageError where the job could not run: parameters or query are wrong."""
     request = bulk_request(parameters)
     if request.query is not None:
-        await asyncio.to_thread(translated, request.query, await archive.catalogue.get())
+        await selecting(request.query, request.language, await archive.catalogue.get())
 
 
 BULK_ROOM = Room(

@@ -11,12 +11,13 @@ from starlette.responses import FileResponse, Response
 
 from service.archive import Archive, archive_of
 from service.errors import Gone, NotFound
+from service.language import translated
 from service.parameters import Parameters
 from service.results.rows import query_slot, rows_of
 from service.results.stream import encoded
 from service.results.votable import error_document
 from service.tap.errors import MEDIA_TYPE, error_response
-from service.tap.query import TapQuery, result_infos, tap_query, translated
+from service.tap.query import TapQuery, result_infos, tap_query
 from service.tasks.broker import INTERACTIVE
 from service.uws.job import COMPLETED, Job, Result
 from service.uws.room import Room
@@ -40,12 +41,13 @@ async def run_query(run: Run) -> None:
     """Stream the result into a file that gets its name once it is whole."""
     archive = run.archive
     query = _query(archive, run.job)
-    translation = await translated(query, await archive.catalogue.get())
+    translation = await translated(query.text, query.language, await archive.catalogue.get())
     folder = _folder(archive, run.job.id)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     partial = folder / f"{run.lease.attempt}{_PARTIAL}"
     form = query.form
-    infos = result_infos(query, archive.settings, run.job.run_id, ("job", run.job.id, ""))
+    origin = ("job", run.job.id, "")
+    infos = result_infos(query, translation, archive.settings, run.job.run_id, origin)
     async with (
         query_slot(archive.database.reader) as reader,
         run.cancellable(reader.get_server_pid()),
