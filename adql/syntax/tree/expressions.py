@@ -1,34 +1,12 @@
-"""The syntax tree of a query: frozen dataclasses, each with its span in the text.
+"""Values and conditions (ADQL 2.1 §2.2, §4)."""
 
-Spans take no part in equality, so parse(print(tree)) == tree.  Chains (a OR b OR c, a + b + c,
-UNION after UNION) are flat: their length costs no stack.
-"""
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
-from typing import Literal, NamedTuple
+from adql.syntax.tree.nodes import Identifier, Node
 
-
-class Span(NamedTuple):
-    """Offsets into the text, end exclusive."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """Anything with a place in the text."""
-
-    span: Span = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Identifier(Node):
-    """A name; `delimited` when written in double quotes (ADQL 2.1 §2.1.3)."""
-
-    name: str
-    delimited: bool = False
+if TYPE_CHECKING:
+    from adql.syntax.tree.queries import Query
 
 
 class Expression(Node):
@@ -252,146 +230,6 @@ class ScalarQuery(Expression):
     """A subquery as a value."""
 
     query: "Query"
-
-
-@dataclass(frozen=True, slots=True)
-class Star(Node):
-    """`*`, or `t.*` with the parts of t."""
-
-    qualifier: tuple[Identifier, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SelectItem(Node):
-    """A column of the result."""
-
-    expression: Expression
-    alias: Identifier | None = None
-
-
-class TableReference(Node):
-    """An element of FROM."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TableName(TableReference):
-    """[[catalogue.]schema.]table [AS alias]."""
-
-    parts: tuple[Identifier, ...]
-    alias: Identifier | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DerivedTable(TableReference):
-    """(SELECT ...) AS alias."""
-
-    query: "Query"
-    alias: Identifier
-
-
-@dataclass(frozen=True, slots=True)
-class Join(TableReference):
-    """left JOIN right; at most one of natural, on, using."""
-
-    left: TableReference
-    right: TableReference
-    kind: Literal["INNER", "LEFT", "RIGHT", "FULL", "CROSS"]
-    natural: bool = False
-    on: Expression | None = None
-    using: tuple[Identifier, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ParensTable(TableReference):
-    """A join in parentheses."""
-
-    operand: TableReference
-
-
-@dataclass(frozen=True, slots=True)
-class Select(Node):
-    """SELECT ... FROM ... HAVING."""
-
-    quantifier: str | None
-    top: int | None
-    items: tuple[Star | SelectItem, ...]
-    tables: tuple[TableReference, ...]
-    where: Expression | None = None
-    group_by: tuple[Expression, ...] = ()
-    having: Expression | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SetOperation(Node):
-    """first UNION x EXCEPT y ...: operators of one precedence, from left to right."""
-
-    first: "Select | SetOperation | Query"
-    operators: tuple[str, ...]
-    rest: tuple["Select | SetOperation | Query", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OrderTerm(Node):
-    """An expression, output name or ordinal to sort by."""
-
-    expression: Expression
-    descending: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CommonTable(Node):
-    """name AS (SELECT ...) of a WITH clause."""
-
-    name: Identifier
-    query: "Query"
-
-
-@dataclass(frozen=True, slots=True)
-class Query(Node):
-    """A query expression; `with_tables` only at the top (ADQL 2.1 §4.5.1)."""
-
-    body: "Select | SetOperation | Query"
-    order_by: tuple[OrderTerm, ...] = ()
-    offset: int | None = None
-    with_tables: tuple[CommonTable, ...] = ()
-
-
-def _child_fields(kind: type[Node]) -> tuple[str, ...]:
-    plain = {"span", "name", "text", "texts", "are_strings", "operators", "operator"}
-    if kind is CommonTable or kind is UserCall:
-        plain = plain - {"name"}
-    return tuple(f.name for f in fields(kind) if f.name not in plain)
-
-
-_CHILD_FIELDS: dict[type[Node], tuple[str, ...]] = {}
-
-
-def children(node: Node) -> Iterator[Node]:
-    """The direct children of a node, in the order of the text."""
-    kind = type(node)
-    names = _CHILD_FIELDS.get(kind)
-    if names is None:
-        names = _CHILD_FIELDS[kind] = _child_fields(kind)
-    for name in names:
-        value = getattr(node, name)
-        if isinstance(value, Node):
-            yield value
-        elif isinstance(value, tuple):
-            for item in value:
-                if isinstance(item, Node):
-                    yield item
-
-
-def walk(root: Node) -> Iterator[tuple[Node, int]]:
-    """Every node below and with `root`, with its depth; in the order of the text."""
-    pending = [(root, 1)]
-    while pending:
-        node, depth = pending.pop()
-        yield node, depth
-        below = [(child, depth + 1) for child in children(node)]
-        pending.extend(reversed(below))
 
 
 CONDITIONS = (
