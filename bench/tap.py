@@ -1,6 +1,6 @@
 """Results of TAP over HTTP, beside psql's COPY of the same rows.
 
-1,000,000 rows of 9 columns as BINARY2, TABLEDATA, CSV, Parquet and Arrow over the COPY of the like
+1,000,000 rows of 9 columns as BINARY2, TABLEDATA, CSV, FITS, Parquet and Arrow over the COPY of the like
 format; the time to the first byte; one row by keep-alive; a cone of 0.1 degree; the peak memory of
 the API. Floor and service alternate, medians are printed.
 
@@ -51,6 +51,7 @@ _FORMATS = (
     ("votable", "binary", 1.5),
     ("votable/td", "text", 1.8),
     ("csv", "csv", 1.3),
+    ("fits", "binary", 1.6),
     ("parquet", "binary", None),
     ("arrow", "binary", None),
 )

@@ -149,11 +149,11 @@ class PlainEncoder:
         assert isinstance(rows, Lines)
         return rows.text
 
-    def end(self, outcome: Outcome) -> bytes:
+    def end(self, outcome: Outcome) -> tuple[bytes, ...]:
         """Nothing; RuntimeError for a stream that failed."""
         if outcome.error is not None:
             raise RuntimeError(outcome.error)
-        return b""
+        return ()
 
 
 PLAIN = Format(

@@ -63,12 +63,12 @@ class ColumnarEncoder:
             self._writer.write_batch(record_batch(rows, self._schema))
         return self._drain.take()
 
-    def end(self, outcome: Outcome) -> bytes:
+    def end(self, outcome: Outcome) -> tuple[bytes, ...]:
         """The end of the file; RuntimeError for a stream that failed."""
         if outcome.error is not None:
             raise RuntimeError(outcome.error)
         self._writer.close()
-        return self._drain.take()
+        return (self._drain.take(),)
 
 
 def _voparquet(head: Head) -> dict[str, bytes]:

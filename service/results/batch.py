@@ -101,6 +101,35 @@ def _counting(bits: int) -> Offsets:
     return np.arange(1 << bits)
 
 
+def spans(
+    octets: Octets, columns: Sequence[WireColumn], starts: Offsets
+) -> tuple[list[Span], Offsets]:
+    """Where the values of the rows lie that begin at `starts`, and where each row ends.
+
+    MalformedRows or IndexError where the rows are not what they should be.
+    """
+    lengths_at = at_any_offset(octets, ">i4")
+    if np.any(at_any_offset(octets, ">i2")[starts] != len(columns) + 1):
+        raise MalformedRows("a row has another number of columns than the query")
+    position = starts + _VALUES_AT
+    found = []
+    for column in columns:
+        stated = lengths_at[position].astype(np.int64)
+        null = stated < 0
+        length = np.maximum(stated, 0)
+        if column.width is not None and not np.all((length == column.width) | null):
+            raise MalformedRows(f"a value of {column.meta.name} has a wrong size")
+        start = position + 4
+        found.append(Span(start, length, null))
+        position = start + length
+    return found, position
+
+
+def row_starts(batch: Batch) -> Offsets:
+    """Where the rows of a batch begin: what `spans` takes."""
+    return batch.spans[0].start - 4 - _VALUES_AT
+
+
 class BinaryReader:
     """Turns the chunks of one binary COPY into batches; each chunk holds whole rows."""
 
@@ -117,7 +146,7 @@ class BinaryReader:
         starts = self._row_starts(octets, begin)
         rows = len(starts)
         try:
-            spans, ends = self._spans(octets, starts)
+            found, ends = spans(octets, self._columns, starts)
         except IndexError:
             raise MalformedRows("a value reaches beyond the end of its rows") from None
         stop = int(ends[-1]) if rows else begin
@@ -125,7 +154,7 @@ class BinaryReader:
             raise MalformedRows(f"the last row ends at byte {stop} of {len(chunk)}")
         if rows and (starts[0] != begin or not np.array_equal(ends[:-1], starts[1:])):
             raise MalformedRows("a row does not end where the next one begins")
-        return Batch(octets, self._columns, spans, rows)
+        return Batch(octets, self._columns, found, rows)
 
     def _header(self, chunk: bytes) -> int:
         self._begun = True
@@ -139,20 +168,3 @@ class BinaryReader:
         found = found[at_any_offset(octets, ">i8")[found] == self._sync]
         starts: Offsets = found - _SYNC_AT
         return starts
-
-    def _spans(self, octets: Octets, starts: Offsets) -> tuple[list[Span], Offsets]:
-        lengths_at = at_any_offset(octets, ">i4")
-        if np.any(at_any_offset(octets, ">i2")[starts] != len(self._columns) + 1):
-            raise MalformedRows("a row has another number of columns than the query")
-        position = starts + _VALUES_AT
-        spans = []
-        for column in self._columns:
-            stated = lengths_at[position].astype(np.int64)
-            null = stated < 0
-            length = np.maximum(stated, 0)
-            if column.width is not None and not np.all((length == column.width) | null):
-                raise MalformedRows(f"a value of {column.meta.name} has a wrong size")
-            start = position + 4
-            spans.append(Span(start, length, null))
-            position = start + length
-        return spans, position

@@ -83,9 +83,9 @@ class Binary2Encoder:
         self._rest = octets[whole:]
         return pybase64.b64encode(octets[:whole]) + b"\n" if whole else b""
 
-    def end(self, outcome: Outcome) -> bytes:
+    def end(self, outcome: Outcome) -> tuple[bytes, ...]:
         """The last bytes and the end of the document."""
-        return pybase64.b64encode(self._rest) + votable.end(self._after, outcome)
+        return (pybase64.b64encode(self._rest) + votable.end(self._after, outcome),)
 
     def packed(self, batch: Batch) -> bytes:
         """The rows as BINARY2 without base64."""

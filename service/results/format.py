@@ -1,6 +1,6 @@
 """What a format is: a media type, the names users give it, and an encoder of row streams."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,10 +10,14 @@ from service.results.wire import CopyForm, WireColumn
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is known before the first row: the columns, and INFO elements as name, value, text."""
+    """What is known before the first row: the columns, and INFO elements as name, value, text.
+
+    `spool_folder` is where a format may put rows aside; None is the system's place for such files.
+    """
 
     columns: tuple[WireColumn, ...]
     infos: Sequence[tuple[str, str, str]] = field(default=())
+    spool_folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +55,16 @@ class Encoder(Protocol):
         """Some rows."""
         ...
 
-    def end(self, outcome: Outcome) -> bytes:
-        """The rest of the document; RuntimeError where it has no form for an error."""
+    def end(self, outcome: Outcome) -> Iterable[bytes]:
+        """The rest of the document, in pieces; RuntimeError where it has no form for an error."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     """A format of results. `names` are the values of RESPONSEFORMAT that ask for it, short ones
-    and media types, the first of each kind being the one to show."""
+    and media types, the first of each kind being the one to show. One that `spools` writes nothing
+    before its last row."""
 
     media_type: str
     names: tuple[str, ...]
@@ -67,6 +72,7 @@ class Format:
     form: CopyForm
     encoder: Callable[[Head], Encoder]
     ivo_id: str | None = None
+    spools: bool = False
 
 
 class ChunkReader:

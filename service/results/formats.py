@@ -3,7 +3,7 @@
 import re
 
 from service.errors import UsageError
-from service.results import arrow, binary2, json_rows, separated, tabledata
+from service.results import arrow, binary2, fits, json_rows, separated, tabledata
 from service.results.format import Format
 
 FORMATS: tuple[Format, ...] = (
@@ -12,6 +12,7 @@ FORMATS: tuple[Format, ...] = (
     separated.CSV,
     separated.TSV,
     json_rows.FORMAT,
+    fits.FORMAT,
     arrow.PARQUET,
     arrow.ARROW,
 )

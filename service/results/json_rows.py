@@ -32,12 +32,12 @@ class JsonEncoder:
         self._separator = b",\n"
         return text
 
-    def end(self, outcome: Outcome) -> bytes:
+    def end(self, outcome: Outcome) -> tuple[bytes, ...]:
         """The end, with `overflow` where MAXREC cut the rows; RuntimeError for an error."""
         if outcome.error is not None:
             raise RuntimeError(outcome.error)
         overflow = json.dumps(outcome.overflow is not None).encode()
-        return b'],\n"overflow": ' + overflow + b"}\n"
+        return (b'],\n"overflow": ' + overflow + b"}\n",)
 
 
 FORMAT = Format(

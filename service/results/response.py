@@ -24,13 +24,17 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A query and how its answer is wanted. `infos` are INFO elements: name, value, text."""
+    """A query and how its answer is wanted. `infos` are INFO elements: name, value, text.
+
+    `spool_folder` is for formats that need all rows before their first byte.
+    """
 
     query: Query
     form: Format
     maxrec: int | None
     timeout_s: float
     infos: Sequence[tuple[str, str, str]] = ()
+    spool_folder: str | None = None
 
 
 class ResultResponse(Response):
@@ -102,7 +106,12 @@ class ResultResponse(Response):
             timeout_s=result.timeout_s,
         ) as rows:
             pieces = encoded(
-                rows, result.form, infos=result.infos, maxrec=result.maxrec, gzip=self._gzip
+                rows,
+                result.form,
+                infos=result.infos,
+                maxrec=result.maxrec,
+                gzip=self._gzip,
+                spool_folder=result.spool_folder,
             )
             async with aclosing(pieces):
                 async for piece in pieces:

@@ -28,11 +28,11 @@ class SeparatedEncoder:
         assert isinstance(rows, Lines)
         return rows.text
 
-    def end(self, outcome: Outcome) -> bytes:
+    def end(self, outcome: Outcome) -> tuple[bytes, ...]:
         """Nothing; RuntimeError for a stream that failed."""
         if outcome.error is not None:
             raise RuntimeError(outcome.error)
-        return b""
+        return ()
 
 
 CSV = Format(

@@ -2,8 +2,9 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -42,14 +43,15 @@ class _Encoding:
         self.begun = True
         return self._compressed(before + self.encoder.rows(rows))
 
-    def finish(self, error: str | None = None) -> bytes:
+    def finish(self, error: str | None = None) -> Iterator[bytes]:
         """The rest of the document."""
         before = b"" if self.begun else self.encoder.begin(None)
+        self.begun = True
         overflow = self.maxrec if self.overflow else None
-        after = self.encoder.end(Outcome(overflow=overflow, error=error))
-        if self.compressor is None:
-            return before + after
-        return self._compressed(before + after) + self.compressor.flush()
+        for piece in self.encoder.end(Outcome(overflow=overflow, error=error)):
+            yield self._compressed(before + piece)
+            before = b""
+        yield self._compressed(before) + (self.compressor.flush() if self.compressor else b"")
 
     def _compressed(self, octets: bytes) -> bytes:
         if self.compressor is None or not octets:
@@ -65,38 +67,56 @@ async def encoded(
     maxrec: int | None = None,
     gzip: bool = False,
     whole_or_nothing: bool = False,
+    spool_folder: str | None = None,
 ) -> AsyncGenerator[bytes, None]:
     """The document in pieces of about a megabyte.
 
     A failure after the first piece ends a VOTable with its INFO; for other formats RuntimeError is
     raised, and the document must be broken off. A failure before it, and any failure where the
-    document is `whole_or_nothing`, is raised as it is.
+    document is `whole_or_nothing`, is raised as it is. Formats that need all rows before their
+    first byte put them into `spool_folder`.
     """
     encoding = _Encoding(
-        encoder=form.encoder(Head(rows.columns, infos)),
+        encoder=form.encoder(Head(rows.columns, infos, spool_folder)),
         reader=ChunkReader(rows.columns, rows.form, rows.sync),
         maxrec=maxrec if rows.form.counts_rows else None,
         compressor=zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_WINDOW) if gzip else None,
     )
     chunks = rows.chunks()
     ahead = asyncio.create_task(_next(chunks, encoding))
+    sent = False
     try:
         while (piece := await ahead) is not None:
             ahead = asyncio.create_task(_next(chunks, encoding))
             if piece:
                 yield piece
-        yield encoding.finish()
+                sent = True
+        async for piece in _rest(encoding.finish(), in_thread=form.spools):
+            yield piece
+            sent = True
     except StarhaulError as error:
-        if whole_or_nothing or not encoding.begun:
+        if whole_or_nothing or not sent:
             raise
-        yield encoding.finish(error.message)
+        for piece in encoding.finish(error.message):
+            yield piece
     except Exception as error:
-        if whole_or_nothing or not encoding.begun:
+        if whole_or_nothing or not sent:
             raise
         _log.error("a result failed", exc_info=error)
-        yield encoding.finish("the result could not be completed; the rows above are not all")
+        for piece in encoding.finish(
+            "the result could not be completed; the rows above are not all"
+        ):
+            yield piece
     finally:
         ahead.cancel()
+
+
+async def _rest(pieces: Iterator[bytes], *, in_thread: bool) -> AsyncIterator[bytes]:
+    """What a format writes after the last row: little, or all of it where it spools."""
+    following = partial(next, pieces, None)
+    while (piece := await asyncio.to_thread(following) if in_thread else following()) is not None:
+        if piece:
+            yield piece
 
 
 async def _next(chunks: AsyncIterator[bytes], encoding: _Encoding) -> bytes | None:

@@ -64,9 +64,9 @@ class TabledataEncoder:
             text = _ESCAPE.sub(lambda escape: _ESCAPED[escape[1]], text)
         return _ROW_BEGIN + text[: -len(_ROW_BEGIN)]
 
-    def end(self, outcome: Outcome) -> bytes:
+    def end(self, outcome: Outcome) -> tuple[bytes, ...]:
         """The end of the document."""
-        return votable.end(self._after, outcome)
+        return (votable.end(self._after, outcome),)
 
     def _with_infinities(self, text: bytes) -> bytes:
         """Infinite numbers, and they alone, as VOTable writes them (VOTable 1.4 §6)."""

@@ -54,7 +54,14 @@ async def run_query(run: Run) -> None:
         rows_of(reader, translation, maxrec=query.maxrec, form=form.form, timeout_s=None) as rows,
         aiofiles.open(partial, "wb") as file,
         aclosing(
-            encoded(rows, form, infos=infos, maxrec=query.maxrec, whole_or_nothing=True)
+            encoded(
+                rows,
+                form,
+                infos=infos,
+                maxrec=query.maxrec,
+                whole_or_nothing=True,
+                spool_folder=str(folder),
+            )
         ) as pieces,
     ):
         async for piece in pieces:

@@ -44,6 +44,7 @@ async def _result(request: Request) -> Response:
             maxrec=query.maxrec,
             timeout_s=settings.query_timeout_s,
             infos=infos,
+            spool_folder=settings.work_store_url,
         ),
         gzip=gzip,
         on_error=error_response,

@@ -41,13 +41,13 @@ _values: dict[str, st.SearchStrategy[Any]] = {
     "octets": st.binary(max_size=4),
 }
 _NAMES = [kind[0] for kind in KINDS]
-_rows = st.lists(st.tuples(*(st.none() | _values[name] for name in _NAMES)), max_size=4)
+rows_strategy = st.lists(st.tuples(*(st.none() | _values[name] for name in _NAMES)), max_size=4)
 _with_pool = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 Rows = list[tuple[Any, ...]]
 
 
-async def _fill(pool: "asyncpg.Pool[asyncpg.Record]", rows: Rows) -> None:
+async def fill(pool: "asyncpg.Pool[asyncpg.Record]", rows: Rows) -> None:
     await pool.execute(f"TRUNCATE {TABLE}")
     schema, _, name = TABLE.partition(".")
     await pool.copy_records_to_table(
@@ -55,7 +55,7 @@ async def _fill(pool: "asyncpg.Pool[asyncpg.Record]", rows: Rows) -> None:
     )
 
 
-def _same_number(found: Any, given: float, dtype: type[np.floating[Any]]) -> bool:
+def same_number(found: Any, given: float, dtype: type[np.floating[Any]]) -> bool:
     wanted = dtype(given)
     return bool(found == wanted or (math.isnan(found) and math.isnan(wanted)))
 
@@ -82,26 +82,26 @@ def _check(name: str, found: Any, given: Any, *, xml: bool) -> None:
             if element is None:
                 assert _is_null(one) or math.isnan(one)
             elif name == "doubles":
-                assert _same_number(one, element, np.float64)
+                assert same_number(one, element, np.float64)
             else:
                 assert one == element
     elif given is None:
         assert _is_null(found) or np.all(np.isnan(np.asarray(found, float)))
     elif name == "pair":
-        assert all(_same_number(one, x, np.float32) for one, x in zip(found, given, strict=True))
+        assert all(same_number(one, x, np.float32) for one, x in zip(found, given, strict=True))
     elif name in ("single", "precise"):
-        assert _same_number(found, given, np.float32 if name == "single" else np.float64)
+        assert same_number(found, given, np.float32 if name == "single" else np.float64)
     else:
         assert found == given
 
 
 @pytest.mark.parametrize("form", ["votable", "votable/td"])
 @_with_pool
-@given(rows=_rows)
+@given(rows=rows_strategy)
 async def test_votable(
     form: str, rows: Rows, pool: "asyncpg.Pool[asyncpg.Record]", fetch: Fetch
 ) -> None:
-    await _fill(pool, rows)
+    await fill(pool, rows)
     document = await fetch(sample_query(TABLE), form)
     table = parse_single_table(io.BytesIO(document)).array
     assert len(table) == len(rows)
@@ -111,11 +111,11 @@ async def test_votable(
 
 
 @_with_pool
-@given(rows=_rows)
+@given(rows=rows_strategy)
 async def test_cells_keep_their_blanks(
     rows: Rows, pool: "asyncpg.Pool[asyncpg.Record]", fetch: Fetch
 ) -> None:
-    await _fill(pool, rows)
+    await fill(pool, rows)
     cells = etree.fromstring(await fetch(sample_query(TABLE), "votable/td")).iter("{*}TR")
     for found, row in zip(cells, rows, strict=True):
         for name, one, value in zip(_NAMES, found, row, strict=True):
@@ -140,11 +140,11 @@ _SCALARS += list(_ints)
 
 @pytest.mark.parametrize(("form", "separator"), [("csv", ","), ("tsv", "\t")])
 @_with_pool
-@given(rows=_rows)
+@given(rows=rows_strategy)
 async def test_separated(
     form: str, separator: str, rows: Rows, pool: "asyncpg.Pool[asyncpg.Record]", fetch: Fetch
 ) -> None:
-    await _fill(pool, rows)
+    await fill(pool, rows)
     text = (await fetch(sample_query(TABLE), form)).decode()
     header, *found = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     assert header == _NAMES
@@ -155,7 +155,7 @@ async def test_separated(
                 continue
             one = _from_text(name, cell)
             if isinstance(value, float):
-                assert _same_number(one, value, np.float32 if name == "single" else np.float64)
+                assert same_number(one, value, np.float32 if name == "single" else np.float64)
             else:
                 assert one == ("" if value is None and name in ("plain", "wide") else value)
 
@@ -164,9 +164,9 @@ _NOT_IN_JSON = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 @_with_pool
-@given(rows=_rows)
+@given(rows=rows_strategy)
 async def test_json(rows: Rows, pool: "asyncpg.Pool[asyncpg.Record]", fetch: Fetch) -> None:
-    await _fill(pool, rows)
+    await fill(pool, rows)
     document = json.loads(await fetch(sample_query(TABLE), "json"))
     assert [column["name"] for column in document["columns"]] == _NAMES
     assert len(document["data"]) == len(rows)
@@ -176,7 +176,7 @@ async def test_json(rows: Rows, pool: "asyncpg.Pool[asyncpg.Record]", fetch: Fet
                 assert one == (None if value is None else list(value))
             elif isinstance(value, float):
                 number = _NOT_IN_JSON.get(one, one) if isinstance(one, str) else one
-                assert _same_number(number, value, np.float32 if name == "single" else np.float64)
+                assert same_number(number, value, np.float32 if name == "single" else np.float64)
             elif name not in ("doubles", "pair"):
                 assert one == value
 
@@ -189,11 +189,11 @@ def _columnar(form: str, document: bytes) -> pa.Table:
 
 @pytest.mark.parametrize("form", ["parquet", "arrow"])
 @_with_pool
-@given(rows=_rows)
+@given(rows=rows_strategy)
 async def test_columnar(
     form: str, rows: Rows, pool: "asyncpg.Pool[asyncpg.Record]", fetch: Fetch
 ) -> None:
-    await _fill(pool, rows)
+    await fill(pool, rows)
     table = _columnar(form, await fetch(sample_query(TABLE), form))
     assert table.column_names == _NAMES
     assert table.num_rows == len(rows)
@@ -203,10 +203,10 @@ async def test_columnar(
             if value is None:
                 assert one is None
             elif isinstance(value, float):
-                assert _same_number(one, value, np.float32 if name == "single" else np.float64)
+                assert same_number(one, value, np.float32 if name == "single" else np.float64)
             elif name in ("doubles", "pair"):
                 kind = np.float64 if name == "doubles" else np.float32
                 wanted = [math.nan if element is None else element for element in value]
-                assert all(_same_number(a, b, kind) for a, b in zip(one, wanted, strict=True))
+                assert all(same_number(a, b, kind) for a, b in zip(one, wanted, strict=True))
             else:
                 assert one == (list(value) if name == "octets" else value)
