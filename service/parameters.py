@@ -14,7 +14,8 @@ from service.errors import TooLarge, UsageError
 
 # Bounded by the body, whose bytes are counted; this bounds the objects made of them.
 _MOST_FIELDS = 1_000_000
-_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_SWITCH = {"1": True, "true": True, "0": False, "false": False}
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,15 @@ class Parameters:
             raise UsageError(f"{name}={text!r} is not a whole number of 0 or more")
         return number
 
+    def flag(self, name: str) -> bool:
+        """Whether a switch is on: 1 or true; absent, 0 and false are off."""
+        text = self.single(name)
+        if text is None:
+            return False
+        if text.lower() not in _SWITCH:
+            raise UsageError(f"{name}={text!r} is not known; use 1 or 0")
+        return _SWITCH[text.lower()]
+
     def as_dict(self) -> dict[str, list[str]]:
         """The values as plain lists, for a job to keep."""
         return {name: list(values) for name, values in self.values.items()}
@@ -79,7 +89,7 @@ async def read_parameters(request: Request, *, max_body: int) -> Parameters:
     """
     pairs: list[tuple[str, str | UploadFile]] = list(request.query_params.multi_items())
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.method == "POST" and content_type in _FORM_TYPES:
+    if request.method == "POST" and content_type in FORM_TYPES:
         form = await _bounded(request, max_body).form(
             max_part_size=max_body, max_fields=_MOST_FIELDS
         )

@@ -10,50 +10,73 @@ import typer
 
 from service.cli.options import say, settings_for
 from service.config import Settings
-from service.errors import StarhaulError, UsageError
+from service.errors import StarhaulError
 
 if TYPE_CHECKING:
-    from adql.columns import ColumnMeta
+    from service.language import Language
+    from service.tap.check import CheckedQuery
 
 
 def adql(
     query: Annotated[str, typer.Argument(help="The query; - reads it from stdin.")],
+    lang: Annotated[str, typer.Option(help="ADQL, ADQL-2.1 or ADQL-2.0.")] = "ADQL",
     sql: Annotated[bool, typer.Option("--sql", help="Print PostgreSQL's SELECT.")] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Print PostgreSQL's plan.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print PostgreSQL's estimate and plan.")
+    ] = False,
+    syntax: Annotated[
+        bool, typer.Option("--syntax", help="Check the grammar alone; needs no archive.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print what /tap/check answers.")] = False,
     home: Annotated[Path | None, typer.Option(help="The home whose archive is meant.")] = None,
 ) -> None:
-    """Check a query against the archive's tables; print its columns, its SQL or its plan."""
-    from adql import ADQLError
+    """Check a query against the archive's tables, without running it.
+
+    Prints the columns of its result, or shows where it is wrong; status 1 where it is.
+    """
+    from service.cli.query_report import error_report, report
     from service.embedded.joining import joined
+    from service.language import language_of
+    from service.parameters import parameters_of
+    from service.tap.check import check_syntax
 
     text = sys.stdin.read() if query == "-" else query
-    with joined(settings_for(home), say) as settings:
-        try:
-            lines = asyncio.run(_answer(settings, text, sql, explain))
-        except ADQLError as error:
-            raise UsageError(str(error)) from None
-        except (OSError, asyncpg.PostgresError) as error:
-            raise StarhaulError(f"the database did not answer: {error}") from None
-    print("\n".join(lines))
+    language = language_of(parameters_of([("LANG", lang)]))
+    plan: list[str] = []
+    if syntax:
+        checked = check_syntax(text, language)
+    else:
+        with joined(settings_for(home), say) as settings:
+            try:
+                checked, plan = asyncio.run(_answer(settings, text, language, sql, explain))
+            except (OSError, asyncpg.PostgresError) as error:
+                raise StarhaulError(f"the database did not answer: {error}") from None
+    if json:
+        print(checked.to_json())
+    elif checked.valid:
+        report(checked, text, plan)
+    if not checked.valid:
+        raise typer.Exit(1) if json else StarhaulError(error_report(checked, text))
 
 
-async def _answer(settings: Settings, text: str, sql: bool, explain: bool) -> list[str]:
-    from adql import translate
+async def _answer(
+    settings: Settings, text: str, language: "Language", sql: bool, explain: bool
+) -> "tuple[CheckedQuery, list[str]]":
+    """The check, and PostgreSQL's plan where it is asked for."""
     from schema.catalogue import load_catalogue
+    from service.tap.check import check_query
 
     connection = await asyncpg.connect(settings.database_url)
     try:
-        translation = translate(text, await load_catalogue(connection))
-        if explain:
-            plan = await connection.fetch("EXPLAIN " + translation.literal_sql())
-            return [row[0] for row in plan]
+        catalogue = await load_catalogue(connection)
     finally:
         await connection.close()
-    if sql:
-        return [translation.literal_sql()]
-    return ["\t".join(_described(column.meta)) for column in translation.columns]
-
-
-def _described(column: "ColumnMeta") -> list[str]:
-    size = f"[{column.arraysize}]" if column.arraysize else ""
-    return [column.name, column.datatype + size, column.unit or "", column.ucd or ""]
+    if not explain:
+        return await check_query(text, language, catalogue, sql=sql), []
+    reader = settings.read_database_url or settings.database_url
+    async with asyncpg.create_pool(reader, min_size=0, max_size=1) as pool:
+        checked = await check_query(text, language, catalogue, sql=True, planner=pool)
+        plan = await pool.fetch(f"EXPLAIN {checked.sql}") if checked.estimate else []
+    if not sql:
+        checked.sql = None
+    return checked, [row[0] for row in plan]

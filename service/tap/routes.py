@@ -6,8 +6,11 @@ from starlette.responses import RedirectResponse, Response
 
 from service.archive import archive_of
 from service.errors import NotFound, UsageError
-from service.parameters import read_parameters
+from service.language import LANGUAGES, language_of
+from service.parameters import FORM_TYPES, read_parameters
+from service.problems import problem, user_error
 from service.tap.capabilities import tap_capabilities
+from service.tap.check import CheckedQuery, check_query
 from service.tap.errors import error_response
 from service.tap.jobs import TAP_ROOM, result
 from service.tap.sync import answer_sync
@@ -20,12 +23,64 @@ from service.vosi.tables import read_tap_schema, table_document, tableset_docume
 _tap = APIRouter(prefix="/tap", tags=["TAP"])
 
 _READ = ["GET", "HEAD"]
+_NO_STORE = {"Cache-Control": "no-store"}
+_CHECK_PARAMETERS = {
+    "QUERY": {"type": "string", "description": "the query"},
+    "LANG": {"type": "string", "enum": list(LANGUAGES), "default": "ADQL"},
+    "SQL": {"type": "integer", "enum": [0, 1], "description": "1: show PostgreSQL's SELECT too"},
+    "EXPLAIN": {"type": "integer", "enum": [0, 1], "description": "1: estimate rows and cost too"},
+}
 
 
 @_tap.api_route("/sync", methods=["GET", "HEAD", "POST"], summary="Run an ADQL query")
 async def sync(request: Request) -> Response:
     """Answer QUERY with its rows (TAP 1.1 §2.1)."""
     return await answer_sync(request)
+
+
+@_tap.api_route(
+    "/check",
+    methods=_READ,
+    summary="Check an ADQL query without running it",
+    response_model=CheckedQuery,
+    openapi_extra={
+        "parameters": [
+            {"name": name, "in": "query", "required": name == "QUERY", "schema": schema}
+            for name, schema in _CHECK_PARAMETERS.items()
+        ]
+    },
+)
+@_tap.post(
+    "/check",
+    summary="Check an ADQL query of any length",
+    response_model=CheckedQuery,
+    openapi_extra={
+        "requestBody": {
+            "content": {
+                form: {"schema": {"type": "object", "properties": _CHECK_PARAMETERS}}
+                for form in FORM_TYPES
+            }
+        }
+    },
+)
+async def check(request: Request) -> Response:
+    """Errors with their places, or the columns of the result; 200 in both cases."""
+    try:
+        archive = archive_of(request)
+        parameters = await read_parameters(request, max_body=archive.settings.max_body_bytes)
+        text = parameters.single("QUERY")
+        if text is None:
+            raise UsageError("QUERY is missing; give an ADQL query")
+        checked = await check_query(
+            text,
+            language_of(parameters),
+            await archive.catalogue.get(),
+            sql=parameters.flag("SQL"),
+            planner=archive.database.reader if parameters.flag("EXPLAIN") else None,
+        )
+    except Exception as error:
+        return problem(user_error(error))
+    return Response(checked.to_json(), media_type="application/json", headers=_NO_STORE)
 
 
 @_tap.api_route("/capabilities", methods=_READ, summary="What this service can do")
@@ -39,7 +94,7 @@ async def capabilities(request: Request) -> Response:
 async def availability(request: Request) -> Response:
     """VOSI availability."""
     document = await availability_document(archive_of(request).database.reader)
-    return Response(document, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+    return Response(document, media_type=MEDIA_TYPE, headers=_NO_STORE)
 
 
 @_tap.api_route("/tables", methods=_READ, summary="The tables of the archive")
@@ -73,7 +128,8 @@ async def unknown(path: str) -> Response:
     """Everything else is a 404 that VO clients can show."""
     return error_response(
         NotFound(
-            f"TAP has no resource {path[:60]!r}; it has sync, capabilities, tables and availability"
+            f"TAP has no resource {path[:60]!r}; it has sync, async, check, tables, capabilities "
+            "and availability"
         )
     )
 

@@ -13,11 +13,14 @@ from tests.conftest import Stack
 STARHAUL = (sys.executable, "-P", "-m", "service.cli")
 
 
-def starhaul(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+def starhaul(
+    *arguments: str, stdin: str = "", **environment: str
+) -> "subprocess.CompletedProcess[str]":
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("STARHAUL_")}
     return subprocess.run(
         [*STARHAUL, *arguments],
         env=inherited | environment,
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=120,
@@ -71,19 +74,3 @@ def test_ingest_into_a_running_archive_changes_nothing(stack: Stack) -> None:
     done = starhaul("ingest", str(collection), "--home", str(stack.home), "--strict")
     assert done.returncode == 0, done.stderr
     assert " 0 taken in" in done.stdout
-
-
-def test_adql_columns_sql_and_plan(stack: Stack) -> None:
-    query = "SELECT TOP 3 s_ra AS ra FROM ivoa.obscore WHERE em_max > 5e-7"
-    home = ("--home", str(stack.home))
-    columns = starhaul("adql", query, *home)
-    assert columns.stdout.split("\t")[:3] == ["ra", "double", "deg"], columns.stderr
-    assert "SELECT" in starhaul("adql", query, "--sql", *home).stdout
-    assert "cost=" in starhaul("adql", query, "--explain", *home).stdout
-
-
-def test_adql_error_points_at_the_place(stack: Stack) -> None:
-    done = starhaul("adql", "SELECT s_raa FROM ivoa.obscore", "--home", str(stack.home))
-    assert done.returncode == 2
-    assert "line 1, column 8" in done.stderr
-    assert "s_ra" in done.stderr
