@@ -16,6 +16,7 @@ _VOTABLE: dict[str, tuple[str, str | None]] = {
     "double precision": ("double", None),
     "text": ("char", "*"),
     "timestamp": ("char", "*"),
+    "integer[]": ("int", "*"),
     "double precision[]": ("double", "*"),
 }
 _RANKS = ("smallint", "integer", "bigint", "real", "double precision")
