@@ -5,12 +5,14 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
+from adql.functions.declaration import BadArgument
 from adql.postgres.scalar_functions import math_function
 from adql.semantics import units
 from adql.semantics.resolve import Resolution, SourceColumn, Visible
-from adql.semantics.types import Typing, number_type, numeric_text, user_form
+from adql.semantics.types import Typing, number_type, numeric_text
+from adql.semantics.user_calls import user_form
 from adql.sky import constants
 from adql.sky.geometry import Sky, double
 from adql.sql import Sql, joined
@@ -18,7 +20,7 @@ from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped, without_frame
 from adql.syntax.tree import Expression
 from adql.translation import Parameter
-from adql.values import ValueKind
+from adql.values import Value, ValueKind
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?Z?\Z")
 _NULL_TYPES = {"number": "double precision", "text": "text", "timestamp": "timestamp"}
@@ -111,9 +113,19 @@ class Expressions:
         parts = [self.column(part) for part in visible.parts]
         return ("coalesce(", joined(", ", parts), ")") if len(parts) > 1 else parts[0]
 
-    def truth(self, call: tree.Call, wanted: bool) -> Sql:
-        """CONTAINS or INTERSECTS compared with 1 or 0."""
-        index, exact = self.sky.predicate(call)
+    def is_predicate(self, node: Expression) -> TypeGuard[tree.Call | tree.UserCall]:
+        """Whether it is a function that gives 1 where a condition is true, else 0."""
+        if isinstance(node, tree.UserCall):
+            return user_form(self.typing, node).condition
+        return isinstance(node, tree.Call) and node.name in _PREDICATES
+
+    def truth(self, call: tree.Call | tree.UserCall, wanted: bool) -> Sql:
+        """A predicate compared with 1 or 0: the condition itself, which may have an index."""
+        index, exact = (
+            ("TRUE", _written(self, call))
+            if isinstance(call, tree.UserCall)
+            else self.sky.predicate(call)
+        )
         if not wanted:
             return ("(NOT (", exact, "))")
         return ("(", exact, ")") if index == "TRUE" else ("(", index, " AND (", exact, "))")
@@ -154,7 +166,7 @@ def _comparison(e: Expressions, node: tree.Comparison) -> Sql:
         (node.right, node.left, node.operator.translate(str.maketrans("<>", "><"))),
     ):
         inner = unwrapped(call)
-        if isinstance(inner, tree.Call) and inner.name in _PREDICATES:
+        if e.is_predicate(inner):
             wanted = constants.number(other)
             if node.operator == "=" and wanted in (0, 1):
                 return e.truth(inner, wanted == 1)
@@ -313,20 +325,36 @@ def _in_unit(e: Expressions, node: tree.Call) -> Sql:
 
 
 def _user_call(e: Expressions, node: tree.UserCall) -> Sql:
+    if user_form(e.typing, node).condition:
+        return ("(", _written(e, node), ")::integer")
+    return _written(e, node)
+
+
+def _written(e: Expressions, node: tree.UserCall) -> Sql:
+    """A call as its declaration writes it: a value or, of a predicate, the condition."""
     form = user_form(e.typing, node)
-    arguments: list[Sql] = []
-    for wanted, argument in zip(form.takes, node.arguments, strict=True):
-        if e.typing.of(argument).kind == "null":
-            arguments.append(f"NULL::{wanted.sql_type}")
-        elif wanted.kind == "geometry":
-            arguments.append(e.sky.geometry(argument))
-        elif wanted.sql_type == "double precision":
-            arguments.append(e.double(argument))
-        elif wanted.kind == "number":
-            arguments.append(("(", e.number(argument), f")::{wanted.sql_type}"))
-        else:
-            arguments.append(e.as_kind(argument, wanted.kind))
-    return form.sql(arguments)
+    arguments = [
+        _argument(e, wanted, argument)
+        for wanted, argument in zip(form.takes, node.arguments, strict=True)
+    ]
+    try:
+        return form.sql(arguments)
+    except BadArgument as error:
+        place = node.arguments[error.index]
+        message = f"{form.name}: {error.message}"
+        raise complaints.about(e.text, place, message, error.suggestion) from None
+
+
+def _argument(e: Expressions, wanted: Value, argument: Expression) -> Sql:
+    if e.typing.of(argument).kind == "null":
+        return f"NULL::{wanted.sql_type}"
+    if wanted.kind == "geometry":
+        return e.sky.geometry(argument)
+    if wanted.sql_type == "double precision":
+        return e.double(argument)
+    if wanted.kind == "number":
+        return ("(", e.number(argument), f")::{wanted.sql_type}")
+    return e.as_kind(unwrapped(argument), wanted.kind)
 
 
 def _case(e: Expressions, node: tree.Case) -> Sql:

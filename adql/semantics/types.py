@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from adql import values
-from adql.functions.user_functions import USER_FUNCTIONS, UserFunction
 from adql.semantics.resolve import Output, Resolution, SourceColumn, Visible
+from adql.semantics.user_calls import user_value
 from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped, without_frame
 from adql.syntax.signatures import SIGNATURES
@@ -136,6 +136,13 @@ class Typing:
             wide.sql_type,
             replace(a.meta, datatype=wide.meta.datatype, unit=unit),
         )
+
+    def kind_name(self, node: Expression) -> str:
+        """What an expression is, in words."""
+        value = self.of(node)
+        if value.is_integer:
+            return "a whole number"
+        return f"a {value.shape}" if value.shape else _KINDS[value.kind]
 
     # -- what places ask for
 
@@ -372,31 +379,6 @@ def _geometric(t: Typing, node: tree.Call, arguments: tuple[Expression, ...]) ->
     return of_sql_type(_DOUBLE, _UNITS.get(node.name), _UCDS.get(node.name))
 
 
-def user_form(t: Typing, node: tree.UserCall) -> UserFunction:
-    """The declaration that a call of a user-defined function means."""
-    name = node.name.name.lower()
-    forms = USER_FUNCTIONS.get(name)
-    if not forms:
-        near = complaints.nearest(name, [*USER_FUNCTIONS, *SIGNATURES])
-        raise t.fail(node.name, f"no function '{node.name.name}'", near)
-    for form in forms:
-        if len(form.takes) == len(node.arguments) and all(
-            _takes(t, wanted, a) for wanted, a in zip(form.takes, node.arguments, strict=True)
-        ):
-            return form
-    known = " or ".join(f.signature for f in forms)
-    raise t.fail(node, f"arguments do not fit {known}")
-
-
-def _takes(t: Typing, wanted: Value, argument: Expression) -> bool:
-    found = t.of(argument)
-    if found.kind in (wanted.kind, "null"):
-        return not wanted.is_integer or found.kind == "null" or found.is_integer
-    if isinstance(unwrapped(argument), tree.String):
-        return wanted.kind == "timestamp"
-    return False
-
-
 def _case(t: Typing, node: tree.Case) -> Value:
     for branch in node.branches:
         if node.subject is not None:
@@ -443,6 +425,6 @@ _RULES: dict[type[Node], Callable[[Typing, Any], Value]] = {
     tree.Aggregate: _aggregate,
     tree.Cast: _cast,
     tree.Call: _call,
-    tree.UserCall: lambda t, n: user_form(t, n).gives,
+    tree.UserCall: user_value,
     tree.Case: _case,
 }

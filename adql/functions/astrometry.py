@@ -1,0 +1,75 @@
+"""Space motion and reference frames (UDF catalogue 1.2 §2.2), and the six parameters of motion."""
+
+from collections.abc import Sequence
+
+from adql.functions.declaration import BadArgument, UserFunction, call, literal
+from adql.functions.frames import FRAMES, rotation
+from adql.sql import Sql
+from adql.translation import Parameter
+
+_MOTION = (
+    ("ra", "DOUBLE"),
+    ("dec", "DOUBLE"),
+    ("parallax", "DOUBLE"),
+    ("pmra", "DOUBLE"),
+    ("pmdec", "DOUBLE"),
+    ("radial_velocity", "DOUBLE"),
+    ("ref_epoch", "DOUBLE"),
+    ("out_epoch", "DOUBLE"),
+)
+_UNITS = (
+    "deg, deg, mas, mas/yr (pmra times cos(dec)), mas/yr, km/s; epochs in Julian years. Without "
+    "proper motion or radial velocity 0 is taken, without parallax an infinite distance; NULL in "
+    "ra, dec or an epoch is an error."
+)
+
+
+def _rotated(arguments: Sequence[Sql]) -> Sql:
+    names: list[str] = []
+    for index, argument in enumerate(arguments[:2]):
+        name = literal(argument)
+        if not isinstance(name, str):
+            raise BadArgument(index, f"write a frame between quotes: {_named()}")
+        names.append(name)
+    try:
+        matrix = rotation(*names)
+    except KeyError as unknown:
+        index = names.index(unknown.args[0])
+        message = f"'{names[index][:40]}' is no frame known here: write {_named()}"
+        raise BadArgument(index, message) from None
+    cells = Parameter(tuple(cell for row in matrix for cell in row), "double precision[]")
+    return ("starhaul.rotated(", arguments[2], ", ", cells, ")")
+
+
+def _named() -> str:
+    return ", ".join(f"'{frame}'" for frame in FRAMES)
+
+
+ASTROMETRY = (
+    UserFunction(
+        "ivo_epoch_prop_pos",
+        _MOTION,
+        "POINT",
+        "Where an object is at out_epoch that moves in a straight line through space. " + _UNITS,
+        call("starhaul.epoch_prop_pos"),
+    ),
+    UserFunction(
+        "sh_epoch_prop",
+        _MOTION,
+        "DOUBLE[]",
+        "The six parameters of motion at out_epoch, in the units they are given in: " + _UNITS,
+        call("starhaul.epoch_prop"),
+    ),
+    *(
+        UserFunction(
+            "ivo_geom_transform",
+            (("from_sys", "VARCHAR"), ("to_sys", "VARCHAR"), ("geo", shape)),
+            shape,
+            f"A {shape} given in one reference frame, in another. Frames, as literals: {_named()}. "
+            "FK4 is of B1950.0 without the elliptic terms of aberration; FK5 and ECLIPTIC are of "
+            "J2000.0.",
+            _rotated,
+        )
+        for shape in ("POINT", "CIRCLE", "POLYGON", "REGION")
+    ),
+)

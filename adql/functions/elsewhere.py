@@ -1,0 +1,91 @@
+"""Functions of other systems that users type: what to write here instead."""
+
+from collections.abc import Mapping
+
+# Functions of SQL and of other archives, in upper case: what does the same here.
+_HERE: Mapping[str, str] = {
+    **dict.fromkeys(("STDDEV", "STDDEV_SAMP", "STDEV", "IVO_STDDEV"), "sh_stddev(x)"),
+    **dict.fromkeys(("VARIANCE", "VAR_SAMP", "VAR", "IVO_VARIANCE"), "POWER(sh_stddev(x), 2)"),
+    "MEDIAN": "sh_median(x)",
+    **dict.fromkeys(("PERCENTILE_CONT", "QUANTILE", "PERCENTILE"), "sh_percentile(x, 0.25)"),
+    **dict.fromkeys(("CORR", "IVO_CORR"), "sh_corr(x, y)"),
+    "MAD": "sh_mad(x)",
+    **dict.fromkeys(
+        ("STRING_AGG", "GROUP_CONCAT", "ARRAY_AGG", "LISTAGG"), "ivo_string_agg(text, ', ')"
+    ),
+    "MEAN": "AVG(x)",
+    "GREATEST": "sh_greatest(a, b)",
+    "LEAST": "sh_least(a, b)",
+    "NULLIF": "sh_nullif(a, b)",
+    **dict.fromkeys(("ISNULL", "IFNULL", "NVL"), "COALESCE(a, b)"),
+    **dict.fromkeys(("LENGTH", "LEN", "CHAR_LENGTH", "CHARACTER_LENGTH"), "sh_length(text)"),
+    **dict.fromkeys(("SUBSTRING", "SUBSTR", "ESO_SUBSTRING"), "sh_substring(text, start, length)"),
+    **dict.fromkeys(("TRIM", "BTRIM", "LTRIM", "RTRIM"), "sh_trim(text)"),
+    "REPLACE": "sh_replace(text, old, new)",
+    "LOWERCASE": "LOWER(text)",
+    "LCASE": "LOWER(text)",
+    "UPPERCASE": "UPPER(text)",
+    "UCASE": "UPPER(text)",
+    "CONCAT": "a || b",
+    "MATCH": "text LIKE '%part%'",
+    "SIGN": "sh_sign(x)",
+    "CBRT": "sh_cbrt(x)",
+    "SINH": "sh_sinh(x)",
+    "COSH": "sh_cosh(x)",
+    "TANH": "sh_tanh(x)",
+    "ASINH": "sh_asinh(x)",
+    "LN": "LOG(x)",
+    "POW": "POWER(x, n)",
+    "CEIL": "CEILING(x)",
+    "TRUNC": "TRUNCATE(x)",
+    "RANDOM": "RAND()",
+    "SQUARE": "POWER(x, 2)",
+    "GETDATE": "a timestamp: '2026-01-31T00:00:00'",
+    "NOW": "a timestamp: '2026-01-31T00:00:00'",
+    **dict.fromkeys(("TO_DATE", "TO_TIMESTAMP", "DATE"), "CAST(text AS TIMESTAMP)"),
+    **dict.fromkeys(("CONVERT", "TO_NUMBER", "FLOAT"), "CAST(value AS DOUBLE PRECISION)"),
+    **dict.fromkeys(("GAVO_TO_MJD", "CEFCA_TS_TO_MJD"), "ivo_to_mjd(timestamp)"),
+    **dict.fromkeys(("GAVO_TO_JD", "CEFCA_TS_TO_JD"), "ivo_to_jd(timestamp)"),
+    "GAVO_SPECCONV": "IN_UNIT(column, 'unit')",
+    "GAVO_TRANSFORM": "ivo_geom_transform('GALACTIC', 'ICRS', geometry)",
+    "GAVO_HASWORD": "ivo_hasword(text, 'words')",
+    "GAVO_NORMAL_RANDOM": "ivo_normal_random(mu, sigma)",
+    **dict.fromkeys(
+        ("EPOCH_PROP_POS", "IVO_APPLY_PM", "GAVO_APPLY_PM"),
+        "ivo_epoch_prop_pos(ra, dec, parallax, pmra, pmdec, radial_velocity, ref_epoch, out_epoch)",
+    ),
+    **dict.fromkeys(
+        ("EPOCH_PROP", "IVO_EPOCH_PROP"),
+        "sh_epoch_prop(ra, dec, parallax, pmra, pmdec, radial_velocity, ref_epoch, out_epoch)",
+    ),
+    "IVO_INTERVAL_HAS": "value BETWEEN low AND high",
+    "SCISQL_NANOJANSKYTOABMAG": "sh_njy_to_abmag(flux)",
+    "SCISQL_NANOJANSKYTOABMAGSIGMA": "sh_njy_to_abmag_error(flux, error)",
+    "SCISQL_ANGSEP": "DISTANCE(ra1, dec1, ra2, dec2)",
+    "Q3C_DIST": "DISTANCE(ra1, dec1, ra2, dec2)",
+    "FGREATCIRCLEDIST": "DISTANCE(ra1, dec1, ra2, dec2)",
+    "Q3C_JOIN": "1 = CONTAINS(POINT(ra1, dec1), CIRCLE(ra2, dec2, radius))",
+    "Q3C_RADIAL_QUERY": "1 = CONTAINS(POINT(ra, dec), CIRCLE(lon, lat, radius))",
+    "Q3C_POLY_QUERY": "1 = CONTAINS(POINT(ra, dec), POLYGON(...))",
+    "SCISQL_S2PTINCIRCLE": "1 = CONTAINS(POINT(ra, dec), CIRCLE(lon, lat, radius))",
+    "SPOINT": "POINT(lon, lat), in degrees",
+    "SCIRCLE": "CIRCLE(lon, lat, radius), in degrees",
+    "ESO_INTERSECTION": "INTERSECTS(a, b)",
+}
+_SIMBADPOINT = (
+    "ivo_simbadpoint is not served: the archive asks no other service while it runs a query. Look "
+    "the name up first and write POINT(ra, dec)"
+)
+
+
+def advice(name: str) -> str | None:
+    """What is said to a user of a function that another system has, or None."""
+    upper = name.upper()
+    if upper == "IVO_SIMBADPOINT":
+        return _SIMBADPOINT
+    here = _HERE.get(upper)
+    if here is None:
+        return None
+    return (
+        f"{name} is not ADQL: write {here}" if "_" not in name else f"no {name} here: write {here}"
+    )

@@ -1,0 +1,257 @@
+-- What the user-defined functions of ADQL call (adql/functions). They read no table.
+
+-- ivo_hasword: the words of English text by their stems. No word is too common to be looked for.
+CREATE TEXT SEARCH DICTIONARY starhaul.stem (TEMPLATE = pg_catalog.snowball, LANGUAGE = english);
+CREATE TEXT SEARCH CONFIGURATION starhaul.words (COPY = pg_catalog.english);
+ALTER TEXT SEARCH CONFIGURATION starhaul.words
+    ALTER MAPPING REPLACE pg_catalog.english_stem WITH starhaul.stem;
+
+-- An index that serves it: CREATE INDEX ON t USING gin (to_tsvector('starhaul.words', column)).
+CREATE FUNCTION starhaul.has_words(haystack text, needle text)
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN to_tsvector('starhaul.words'::regconfig, haystack)
+       @@ plainto_tsquery('starhaul.words'::regconfig, needle);
+
+CREATE FUNCTION starhaul.part_of_text(value text, start integer, length integer)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN length < 0 THEN '' ELSE substr(value, start, length) END;
+
+CREATE FUNCTION starhaul.intervals_meet(a1 double precision, b1 double precision,
+                                        a2 double precision, b2 double precision)
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN a1 <= b2 AND a2 <= b1 AND a1 <= b1 AND a2 <= b2;
+
+-- The signed first, second and third of three sexagesimal numbers, counted in thirds.
+CREATE FUNCTION starhaul.sexagesimal(parts text[])
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+RETURN CASE WHEN parts[3]::integer < 60 AND parts[4]::double precision <= 60
+            THEN (CASE parts[1] WHEN '-' THEN -1 ELSE 1 END)
+                 * (parts[2]::integer * 3600 + parts[3]::integer * 60
+                    + parts[4]::double precision) END;
+
+CREATE FUNCTION starhaul.hms_to_degrees(hms text)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN starhaul.sexagesimal(coalesce(
+    regexp_match(hms, '^\s*()(\d{1,2})(?:\s*:\s*|\s+)(\d{1,2})(?:\s*:\s*|\s+)(\d{1,2}(?:\.\d*)?)\s*$'),
+    regexp_match(hms, '^\s*()(\d{1,2})\s*h\s*(\d{1,2})\s*m\s*(\d{1,2}(?:\.\d*)?)\s*s\s*$', 'i'),
+    regexp_match(hms, '^\s*()(\d\d)(\d\d)(\d\d(?:\.\d*)?)\s*$'))) / 240;
+
+CREATE FUNCTION starhaul.dms_to_degrees(dms text)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN starhaul.sexagesimal(coalesce(
+    regexp_match(dms, '^\s*([-+]?)(\d{1,3})(?:\s*:\s*|\s+)(\d{1,2})(?:\s*:\s*|\s+)(\d{1,2}(?:\.\d*)?)\s*$'),
+    regexp_match(dms, '^\s*([-+]?)(\d{1,3})\s*d\s*(\d{1,2})\s*m\s*(\d{1,2}(?:\.\d*)?)\s*s\s*$', 'i'),
+    regexp_match(dms, '^\s*([-+]?)(\d\d)(\d\d)(\d\d(?:\.\d*)?)\s*$'))) / 3600;
+
+CREATE FUNCTION starhaul.njy_to_abmag(flux double precision)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN flux > 0 THEN 31.4 - 2.5 * log10(flux) END;
+
+CREATE FUNCTION starhaul.njy_to_abmag_error(flux double precision, error double precision)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN flux > 0 THEN 2.5 / ln(10::double precision) * error / flux END;
+
+-- The even places of a number, moved together: the inverse of starhaul.spread_bits.
+CREATE FUNCTION starhaul.gathered_bits(value bigint)
+RETURNS bigint LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
+DECLARE
+    x bigint := value & 6148914691236517205;
+BEGIN
+    x := (x | (x >> 1)) & 3689348814741910323;
+    x := (x | (x >> 2)) & 1085102592571150095;
+    x := (x | (x >> 4)) & 71777214294589695;
+    x := (x | (x >> 8)) & 281470681808895;
+    RETURN (x | (x >> 16)) & 4294967295;
+END $$;
+
+-- The centre of a HEALPix cell, nested.
+CREATE FUNCTION starhaul.healpix_center(hpx_order integer, cell bigint)
+RETURNS double precision[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
+DECLARE
+    nside bigint;
+    face integer;
+    x bigint;
+    y bigint;
+    ring bigint; -- from the north pole, 1 to 4 nside - 1
+    n bigint; -- cells in a quarter of the ring
+    s double precision;
+    lat double precision;
+    lon double precision;
+BEGIN
+    IF hpx_order < 0 OR hpx_order > 29 THEN
+        RAISE EXCEPTION 'a HEALPix order is from 0 to 29, not %', hpx_order
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF cell < 0 OR cell >= 12::bigint << (2 * hpx_order) THEN
+        RAISE EXCEPTION 'order % has no HEALPix cell %', hpx_order, cell
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    nside := 1::bigint << hpx_order;
+    face := (cell >> (2 * hpx_order))::integer;
+    x := starhaul.gathered_bits(cell & (nside * nside - 1));
+    y := starhaul.gathered_bits((cell & (nside * nside - 1)) >> 1);
+    ring := (face / 4 + 2) * nside - x - y - 1;
+    n := least(ring, 4 * nside - ring, nside);
+    IF n < nside THEN
+        -- 1 - |z| is n^2 / (3 nside^2) = 2 sin^2 of half the distance from the pole.
+        s := n::double precision / nside;
+        lat := 90 - 2 * asind(s / sqrt(6::double precision));
+        IF ring > 2 * nside THEN
+            lat := -lat;
+        END IF;
+    ELSE
+        lat := asind((2 * nside - ring) * 2.0::double precision / (3 * nside));
+    END IF;
+    -- Faces of the middle row begin on a quarter, those of the others half a face later.
+    lon := (2 * (face % 4) + CASE WHEN face / 4 = 1 THEN 0 ELSE 1 END) * 45.0::double precision
+         + 45.0::double precision * (x - y) / n;
+    RETURN ARRAY[CASE WHEN lon < 0 THEN lon + 360 ELSE lon END, lat];
+END $$;
+
+-- The position of a vector, its longitude from 0 to below 360.
+CREATE FUNCTION starhaul.direction(x double precision, y double precision, z double precision)
+RETURNS double precision[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
+DECLARE
+    lon double precision := atan2d(y, x);
+BEGIN
+    IF lon < 0 THEN
+        lon := lon + 360;
+        IF lon = 360 THEN
+            lon := 0;
+        END IF;
+    END IF;
+    RETURN ARRAY[lon, atan2d(z, sqrt(x * x + y * y))];
+END $$;
+
+-- A geometry turned by a matrix, given row by row.
+CREATE FUNCTION starhaul.rotated(g double precision[], m double precision[])
+RETURNS double precision[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
+DECLARE
+    positions integer := CASE cardinality(g) WHEN 3 THEN 1 ELSE cardinality(g) / 2 END;
+    result double precision[] := g;
+    v double precision[];
+    p double precision[];
+BEGIN
+    FOR i IN 1..positions LOOP
+        v := starhaul.unit_vector(g[2 * i - 1], g[2 * i]);
+        p := starhaul.direction(m[1] * v[1] + m[2] * v[2] + m[3] * v[3],
+                                m[4] * v[1] + m[5] * v[2] + m[6] * v[3],
+                                m[7] * v[1] + m[8] * v[2] + m[9] * v[3]);
+        result[2 * i - 1] := p[1];
+        result[2 * i] := p[2];
+    END LOOP;
+    RETURN result;
+END $$;
+
+-- The six parameters of a uniform motion in space at another epoch: the rigorous treatment of the
+-- Hipparcos Catalogue (ESA SP-1200, vol. 1, section 1.5.5). A star without parallax is infinitely
+-- remote: its radial velocity moves it nowhere and stays what it was.
+CREATE FUNCTION starhaul.epoch_prop(
+    ra double precision, "dec" double precision, parallax double precision,
+    pmra double precision, pmdec double precision, radial_velocity double precision,
+    ref_epoch double precision, out_epoch double precision)
+RETURNS double precision[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    -- The astronomical unit a Julian year, in km/s; radians in a milliarcsecond.
+    au_per_year constant double precision := 149597870.7 / (365.25 * 86400);
+    mas constant double precision := radians(1::double precision / 3600000);
+    t double precision := out_epoch - ref_epoch;
+    plx double precision := coalesce(parallax, 0);
+    px double precision := coalesce(pmra, 0) * mas;
+    py double precision := coalesce(pmdec, 0) * mas;
+    pr double precision := coalesce(radial_velocity, 0) * coalesce(parallax, 0) * mas / au_per_year;
+    pp double precision;
+    f double precision;
+    sa double precision;
+    ca double precision;
+    sd double precision;
+    cd double precision;
+    r double precision[];
+    mu double precision[];
+    u double precision[];
+    w double precision[];
+    new_ra double precision;
+    new_dec double precision;
+BEGIN
+    IF ra IS NULL OR "dec" IS NULL OR t IS NULL THEN
+        RAISE EXCEPTION 'space motion needs ra, dec, ref_epoch and out_epoch, but one is NULL: '
+                        'leave such rows out (WHERE ra IS NOT NULL)'
+            USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    sa := sind(ra);
+    ca := cosd(ra);
+    sd := sind("dec");
+    cd := cosd("dec");
+    r := ARRAY[cd * ca, cd * sa, sd];
+    mu := ARRAY[-sa * px - sd * ca * py, ca * px - sd * sa * py, cd * py];
+    pp := px * px + py * py;
+    f := 1 / sqrt(1 + 2 * pr * t + (pp + pr * pr) * t * t);
+    FOR i IN 1..3 LOOP
+        u[i] := (r[i] * (1 + pr * t) + mu[i] * t) * f;
+        w[i] := (mu[i] * (1 + pr * t) - r[i] * pp * t) * f * f * f / mas;
+    END LOOP;
+    r := starhaul.direction(u[1], u[2], u[3]);
+    new_ra := r[1];
+    new_dec := r[2];
+    RETURN ARRAY[
+        new_ra, new_dec, parallax * f,
+        w[2] * cosd(new_ra) - w[1] * sind(new_ra),
+        w[3] * cosd(new_dec) - (w[1] * cosd(new_ra) + w[2] * sind(new_ra)) * sind(new_dec),
+        CASE WHEN plx = 0 THEN radial_velocity
+             ELSE (pr + (pp + pr * pr) * t) * f * f / mas * au_per_year / (plx * f) END];
+END $$;
+
+CREATE FUNCTION starhaul.epoch_prop_pos(
+    ra double precision, "dec" double precision, parallax double precision,
+    pmra double precision, pmdec double precision, radial_velocity double precision,
+    ref_epoch double precision, out_epoch double precision)
+RETURNS double precision[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (starhaul.epoch_prop(ra, "dec", parallax, pmra, pmdec, radial_velocity, ref_epoch,
+                            out_epoch))[1:2];
+
+-- One more value in a histogram: below, nbins bins, above. The upper limit is in the last bin.
+CREATE FUNCTION starhaul.histogram_counted(
+    counts integer[], value double precision, low double precision, high double precision,
+    bins integer)
+RETURNS integer[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    bin integer;
+BEGIN
+    IF counts IS NULL THEN
+        IF low IS NULL OR high IS NULL OR NOT low < high OR bins IS NULL
+           OR bins < 1 OR bins > 1000000 THEN
+            RAISE EXCEPTION 'ivo_histogram needs lower < upper and 1 to 1000000 bins'
+                USING ERRCODE = 'invalid_parameter_value';
+        END IF;
+        counts := array_fill(0, ARRAY[bins + 2]);
+    ELSIF cardinality(counts) <> bins + 2 THEN
+        RAISE EXCEPTION 'ivo_histogram needs the same number of bins in every row'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    -- NaN, which PostgreSQL holds for the largest number, is no value.
+    bin := CASE WHEN value IS NULL OR value < low OR value = 'NaN' THEN 1
+                WHEN value > high THEN bins + 2
+                WHEN value = high THEN bins + 1
+                ELSE width_bucket(value, low, high, bins) + 1 END;
+    counts[bin] := counts[bin] + 1;
+    RETURN counts;
+END $$;
+
+CREATE AGGREGATE starhaul.histogram(double precision, double precision, double precision, integer)
+    (SFUNC = starhaul.histogram_counted, STYPE = integer[], PARALLEL = SAFE);
+
+CREATE FUNCTION starhaul.median_deviation_of("values" double precision[])
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(v - m))
+        FROM unnest("values") AS v,
+             (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY n) AS m
+              FROM unnest("values") AS n) AS median);
+
+CREATE AGGREGATE starhaul.median_deviation(double precision)
+    (SFUNC = array_append, STYPE = double precision[],
+     FINALFUNC = starhaul.median_deviation_of, PARALLEL = SAFE);
+
+-- What they replace.
+DROP FUNCTION starhaul.hasword(text, text);
+DROP FUNCTION starhaul.interval_overlaps(double precision, double precision, double precision,
+                                         double precision);
