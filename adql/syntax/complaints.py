@@ -9,6 +9,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from adql.errors import ADQLError
 from adql.syntax.tree import Node
 
+_FIRST_LITERAL = re.compile(r"'(?:[^']|'')*+'|[^\s,')-]*+-?[^\s,')-]*+")
 _WORD_BEFORE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*\Z")
 _NOT_ADQL = {
     "LIMIT": "LIMIT is not ADQL: write TOP n after SELECT",
@@ -62,7 +63,7 @@ _EXPECTED = {
     "_COMMA": "','",
     "_DOT": "'.'",
     "LPAR": "'('",
-    "LITERAL_LIST": "'('",
+    "LITERALS": "a value",
     "RPAR": "')'",
     "$END": "the end of the query",
     "INT": "a whole number",
@@ -112,7 +113,8 @@ def unexpected_token(text: str, error: UnexpectedToken) -> ADQLError:
             return at(text, 0, 0, "the query is empty")
         return at(text, len(text), 0, f"the query ends too early{_after(expected)}")
     start = token.start_pos or 0
-    word = "(" if token.type == "LITERAL_LIST" else str(token)
+    literal = _FIRST_LITERAL.match(token) if token.type == "LITERALS" else None
+    word = literal[0] if literal else str(token)
     before = _WORD_BEFORE.search(text[max(0, start - 80) : start])
     for candidate in (word, before[1] if before else ""):
         if candidate.upper() in _NOT_ADQL and token.type not in ("LPAR", "_DOT"):

@@ -68,12 +68,13 @@ def parse(text: str, version: Version = "2.1") -> Query:
     if "\0" in text:
         raise complaints.at(text, text.index("\0"), 1, "NUL character in the query")
     try:
-        query: Query = grammar(version).parse(text)  # type: ignore[assignment]  # the transformer's
+        query: object = grammar(version).parse(text)
     except UnexpectedToken as unexpected:
         raise complaints.unexpected_token(text, unexpected) from None
     except UnexpectedCharacters as unexpected:
         raise complaints.unexpected_character(text, unexpected) from None
     except UnexpectedInput:
         raise complaints.at(text, len(text), 0, "the query ends too early") from None
+    assert isinstance(query, Query)  # what the transformer makes of `start`
     check(query, text, version)
     return query

@@ -94,6 +94,7 @@ def _join(node: tree.Join) -> str:
 def _select(node: tree.Select) -> str:
     pieces = ["SELECT"]
     pieces += [node.quantifier] if node.quantifier else []
+    pieces += [f"DISTINCT ON ({_list(node.best_of)})"] if node.best_of else []
     pieces += [f"TOP {node.top}"] if node.top is not None else []
     pieces += [_list(node.items), "FROM", _list(node.tables)]
     pieces += [f"WHERE {to_text(node.where)}"] if node.where else []

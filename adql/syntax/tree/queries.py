@@ -22,6 +22,9 @@ class SelectItem(Node):
     alias: Identifier | None = None
 
 
+JoinKind = Literal["INNER", "LEFT", "RIGHT", "FULL", "CROSS"]
+
+
 class TableReference(Node):
     """An element of FROM."""
 
@@ -50,7 +53,7 @@ class Join(TableReference):
 
     left: TableReference
     right: TableReference
-    kind: Literal["INNER", "LEFT", "RIGHT", "FULL", "CROSS"]
+    kind: JoinKind
     natural: bool = False
     on: Expression | None = None
     using: tuple[Identifier, ...] = ()
