@@ -26,7 +26,8 @@ _log = structlog.get_logger()
 class Result:
     """A query and how its answer is wanted. `infos` are INFO elements: name, value, text.
 
-    `spool_folder` is for formats that need all rows before their first byte.
+    `spool_folder` is for what a slow client has not taken yet, and for formats that need all rows
+    before their first byte.
     """
 
     query: Query
@@ -104,6 +105,7 @@ class ResultResponse(Response):
             maxrec=result.maxrec,
             form=result.form.form,
             timeout_s=result.timeout_s,
+            backlog_folder=result.spool_folder,
         ) as rows:
             pieces = encoded(
                 rows,

@@ -1,4 +1,4 @@
-"""The rows of a query as they leave PostgreSQL: COPY into a bounded queue, cancelled at the exit.
+"""The rows of a query as they leave PostgreSQL: COPY into a backlog, cancelled at the exit.
 
 PostgreSQL sends one message a row, and asyncpg hands over whole messages: every chunk here holds
 whole rows.
@@ -6,7 +6,12 @@ whole rows.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypedDict
 
@@ -14,12 +19,12 @@ import asyncpg
 
 from service.database import is_outage, outage
 from service.errors import StarhaulError, TooMany, UsageError
+from service.results.backlog import Backlog
 from service.results.wire import CopyForm, Query, WireColumn, copy_sql, random_sync, wire_columns
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 _CHUNK_BYTES = 1 << 20
-_CHUNKS_AHEAD = 2
 _SLOT_WAIT_S = 10
 _MOST_ROWS = 2**63 - 1  # the largest LIMIT
 
@@ -47,26 +52,24 @@ class RowStream:
     form: CopyForm
     sync: int
     first: bytes
-    _queue: "asyncio.Queue[bytes | Exception | None]"
+    _backlog: Backlog
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Chunks of about a megabyte, the first as soon as it is there.
 
         StarhaulError where the query fails on the way.
         """
-        chunk: bytes | Exception | None = self.first
+        chunk: bytes | None = self.first
         while chunk:
-            if isinstance(chunk, Exception):
-                raise chunk
             yield chunk
-            chunk = await self._queue.get()
+            chunk = await self._backlog.get()
 
 
 class _Sink:
-    """Collects what COPY writes and passes it on in chunks; waits while the queue is full."""
+    """Collects what COPY writes and passes it on in chunks."""
 
-    def __init__(self, queue: "asyncio.Queue[bytes | Exception | None]") -> None:
-        self._queue = queue
+    def __init__(self, backlog: Backlog) -> None:
+        self._backlog = backlog
         self._parts: list[bytes] = []
         self._size = 0
         self._begun = False
@@ -80,7 +83,7 @@ class _Sink:
 
     async def flush(self) -> None:
         if self._parts:
-            await self._queue.put(b"".join(self._parts))
+            await self._backlog.put(b"".join(self._parts))
             self._parts, self._size = [], 0
 
 
@@ -99,16 +102,16 @@ async def open_rows(
     maxrec: int | None,
     form: CopyForm = CopyForm.BINARY,
     timeout_s: float,
+    backlog_folder: str | None = None,
 ) -> AsyncIterator[RowStream]:
     """Run a query up to its first row, or its end, within `timeout_s` seconds.
 
-    Leaving the context cancels what still runs in PostgreSQL. StarhaulError where the query fails
-    before its first row.
+    Leaving the context cancels what still runs in PostgreSQL; the connection goes back to the pool
+    as soon as PostgreSQL has sent all rows. StarhaulError where the query fails before its first
+    row.
     """
-    async with (
-        query_slot(pool) as connection,
-        rows_of(connection, query, maxrec=maxrec, form=form, timeout_s=timeout_s) as rows,
-    ):
+    backlog = Backlog(backlog_folder)
+    async with _copied(query_slot(pool), query, maxrec, form, timeout_s, backlog) as rows:
         yield rows
 
 
@@ -122,34 +125,42 @@ async def rows_of(
     timeout_s: float | None,
 ) -> AsyncIterator[RowStream]:
     """The same on a given connection; without a limit where `timeout_s` is None."""
+    backlog = Backlog()
+    async with _copied(nullcontext(connection), query, maxrec, form, timeout_s, backlog) as rows:
+        yield rows
+
+
+@asynccontextmanager
+async def _copied(
+    slot: AbstractAsyncContextManager[Connection],
+    query: Query,
+    maxrec: int | None,
+    form: CopyForm,
+    timeout_s: float | None,
+    backlog: Backlog,
+) -> AsyncIterator[RowStream]:
     sync = random_sync()
     columns = wire_columns(query.columns)
     sql = copy_sql(query, form, row_limit(form, maxrec), sync)
-    queue: asyncio.Queue[bytes | Exception | None] = asyncio.Queue(_CHUNKS_AHEAD)
-    copying = asyncio.create_task(_copy(connection, sql, form, queue))
+    copying = asyncio.create_task(_copy(slot, sql, form, backlog))
     try:
-        first = await _first(queue, timeout_s)
-        yield RowStream(columns, form, sync, first, queue)
+        first = await _first(backlog, timeout_s)
+        yield RowStream(columns, form, sync, first, backlog)
     finally:
         copying.cancel()
         with suppress(asyncio.CancelledError):
             await copying
 
 
-async def _first(
-    queue: "asyncio.Queue[bytes | Exception | None]", timeout_s: float | None
-) -> bytes:
+async def _first(backlog: Backlog, timeout_s: float | None) -> bytes:
     try:
         async with asyncio.timeout(timeout_s):
-            first = await queue.get()
+            return await backlog.get() or b""
     except TimeoutError:
         raise UsageError(
             f"the query gave no row within {timeout_s:g} s and was stopped; "
             "narrow it down (a smaller region, conditions on indexed columns)"
         ) from None
-    if isinstance(first, Exception):
-        raise first
-    return first or b""
 
 
 @asynccontextmanager
@@ -176,20 +187,19 @@ async def query_slot(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[Conn
 
 
 async def _copy(
-    connection: Connection,
-    sql: str,
-    form: CopyForm,
-    queue: "asyncio.Queue[bytes | Exception | None]",
+    slot: AbstractAsyncContextManager[Connection], sql: str, form: CopyForm, backlog: Backlog
 ) -> None:
-    """COPY into the queue, then None; or the error that users may see."""
-    sink = _Sink(queue)
+    """COPY into the backlog, ended with the error that users may see, if there is one."""
+    sink = _Sink(backlog)
     try:
-        # No arguments, ever: asyncpg would write them into the text (DESIGN §4).
-        await connection.copy_from_query(sql, output=sink.write, **_COPY_OPTIONS[form])
+        async with slot as connection:
+            # No arguments, ever: asyncpg would write them into the text (DESIGN §4).
+            await connection.copy_from_query(sql, output=sink.write, **_COPY_OPTIONS[form])
         await sink.flush()
-        await queue.put(None)
     except Exception as error:
-        await queue.put(query_error(error))
+        await backlog.end(query_error(error))
+    else:
+        await backlog.end()
 
 
 def query_error(error: Exception) -> Exception:

@@ -183,6 +183,22 @@ async def test_leaving_a_stream_stops_its_query(
             await asyncio.sleep(0.02)
 
 
+async def test_a_slow_client_holds_no_connection(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    """What it has not taken waits on disk; nothing is lost, and no query is left running."""
+    query = _numbers("SELECT i::int + 4713 AS c1 FROM generate_series(1, 2000000) AS i")
+    form = format_named("csv")
+    async with open_rows(pool, query, maxrec=None, form=form.form, timeout_s=9) as rows:
+        pieces = encoded(rows, form)
+        document = await anext(pieces)
+        async with asyncio.timeout(30):
+            while await _running(pool, "4713"):  # noqa: ASYNC110 (PostgreSQL gives no event)
+                await asyncio.sleep(0.02)
+        document += b"".join([piece async for piece in pieces])
+    found = document.split()
+    assert found[0] == b"n"
+    assert [int(n) for n in found[1:]] == list(range(4714, 2_004_714))
+
+
 async def test_busy_slots_are_said_so(
     monkeypatch: pytest.MonkeyPatch, pool: "asyncpg.Pool[asyncpg.Record]"
 ) -> None:

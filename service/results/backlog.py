@@ -1,0 +1,100 @@
+"""What PostgreSQL has sent and the client has not taken: a little in memory, the rest on disk.
+
+A query ends when PostgreSQL has done its work, however slow the client is: its connection is free
+for others, and no snapshot stays open (DESIGN §6).
+"""
+
+import asyncio
+import struct
+import tempfile
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+_CHUNKS_IN_MEMORY = 2
+_PATIENCE_S = 1.0
+_MOST_BYTES_ON_DISK = 4 << 30
+_LENGTH = struct.Struct(">q")
+
+
+class Backlog:
+    """A queue of chunks with one writer and one reader.
+
+    The writer waits a second for a reader that lags, then goes on into an unnamed file in
+    `folder`; it waits for good only while that holds 4 GiB. None is the system's place for files.
+    """
+
+    def __init__(self, folder: str | None = None) -> None:
+        self._folder = folder
+        self._memory: deque[bytes] = deque()
+        self._file: BinaryIO | None = None
+        self._written = 0
+        self._read = 0
+        self._ended = False
+        self._error: Exception | None = None
+        self._changed = asyncio.Condition()
+
+    async def put(self, chunk: bytes) -> None:
+        """Append a chunk."""
+        async with self._changed:
+            if self._on_disk or not await self._room_in_memory():
+                await self._changed.wait_for(lambda: self._written < _MOST_BYTES_ON_DISK)
+                await asyncio.to_thread(self._append, chunk)
+            else:
+                self._memory.append(chunk)
+            self._changed.notify_all()
+
+    async def end(self, error: Exception | None = None) -> None:
+        """Nothing follows; `error` says why, where that is not the end of the rows."""
+        async with self._changed:
+            self._ended, self._error = True, error
+            self._changed.notify_all()
+
+    async def get(self) -> bytes | None:
+        """The next chunk, None at the end; raises the error that ended the rows."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._memory or self._on_disk or self._ended)
+            chunk: bytes | None = None
+            if self._memory:
+                chunk = self._memory.popleft()
+            elif self._on_disk:
+                chunk = await asyncio.to_thread(self._next_on_disk)
+            elif self._error is not None:
+                raise self._error
+            self._changed.notify_all()
+            return chunk
+
+    @property
+    def _on_disk(self) -> bool:
+        """Whether the file holds chunks that nobody has read; all in memory are older."""
+        return self._read < self._written
+
+    async def _room_in_memory(self) -> bool:
+        has_room: Callable[[], bool] = lambda: len(self._memory) < _CHUNKS_IN_MEMORY  # noqa: E731
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await self._changed.wait_for(has_room)
+        except TimeoutError:
+            return has_room()
+
+    def _append(self, chunk: bytes) -> None:
+        if self._file is None:
+            if self._folder is not None:
+                Path(self._folder).mkdir(parents=True, exist_ok=True)
+            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  # kept open
+        self._file.seek(self._written)
+        self._file.write(_LENGTH.pack(len(chunk)))
+        self._file.write(chunk)
+        self._written += _LENGTH.size + len(chunk)
+
+    def _next_on_disk(self) -> bytes:
+        assert self._file is not None
+        self._file.seek(self._read)
+        (length,) = _LENGTH.unpack(self._file.read(_LENGTH.size))
+        chunk = self._file.read(length)
+        self._read += _LENGTH.size + length
+        if self._read == self._written:
+            self._read = self._written = 0
+            self._file.truncate(0)
+        return chunk
