@@ -4,7 +4,6 @@ Anything that is not a known key is an error with its line and the nearest known
 never passes as silence.
 """
 
-import difflib
 import re
 import tomllib
 from dataclasses import fields
@@ -24,6 +23,7 @@ from pydantic import (
 from service.errors import UsageError
 from service.ingest.facts import DatasetFacts
 from service.ingest.readers import READER_NAMES
+from service.toml_errors import did_you_mean, explain, line_of
 
 _NOT_CONSTANT = {"vertices", "spectrum", "s_region"}
 _STRUCTURE = re.compile(
@@ -92,7 +92,7 @@ class Collection(_Strict):
     @classmethod
     def _known_reader(cls, reader: str | None) -> str | None:
         if reader is not None and reader not in READER_NAMES:
-            raise ValueError(f"no such reader{_did_you_mean(reader, READER_NAMES)}")
+            raise ValueError(f"no such reader{did_you_mean(reader, READER_NAMES)}")
         return reader
 
     @field_validator("header")
@@ -111,43 +111,20 @@ class Collection(_Strict):
         return values
 
 
-def _did_you_mean(word: str, known: tuple[str, ...] | list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(known)}"
-
-
-def _line(text: str, location: tuple[str, ...]) -> int | None:
-    """The line (from 1) of a key, given the names of its tables and its own."""
-    table, key = list(location[:-1]), location[-1]
-    current: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip()
-        if match := re.match(r"^\[\s*([^\[\]]+?)\s*\]", stripped):
-            current = [part.strip().strip("\"'") for part in match[1].split(".")]
-            if [*table, key] == current:
-                return number
-        elif current == table and re.match(rf"^[\"']?{re.escape(key)}[\"']?\s*[=.]", stripped):
-            return number
-    return None
+def _known_keys(location: tuple[str, ...]) -> list[str]:
+    inside = bool(location) and location[0] in ("constants", "defaults")
+    return list(Columns.model_fields) if inside else list(Collection.model_fields)
 
 
 def _explain(error: Any, text: str) -> str:
     location = tuple(str(part) for part in error["loc"] if not isinstance(part, int))
-    key = ".".join(location)
-    at = _line(text, location) if location else None
-    where = f"line {at}: " if at else ""
-    if error["type"] == "extra_forbidden":
-        inside = location[0] in ("constants", "defaults") and len(location) > 1
-        known = list(Columns.model_fields) if inside else list(Collection.model_fields)
-        if not inside and location[0] in Columns.model_fields:
-            return f"{where}`{key}` is an ObsCore column: write it under [constants] or [defaults]"
-        return f"{where}unknown key `{key}`{_did_you_mean(location[-1], known)}"
-    if error["type"] == "missing":
-        return f"the key `{key}` is missing"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if message[:2].istitle():  # a word of pydantic's, not a keyword
-        message = message[0].lower() + message[1:]
-    return f"{where}`{key}`: {message}"
+    outside = location and location[0] not in ("constants", "defaults")
+    if error["type"] == "extra_forbidden" and outside and location[0] in Columns.model_fields:
+        at = line_of(text, location)
+        where = f"line {at}: " if at else ""
+        key = ".".join(location)
+        return f"{where}`{key}` is an ObsCore column: write it under [constants] or [defaults]"
+    return explain(error, text, _known_keys)
 
 
 def parse_collection(text: str, origin: str) -> Collection:
@@ -173,7 +150,7 @@ def load_collection(path: Path) -> tuple[Collection, Path]:
     collection = parse_collection(text, str(path))
     root = (path.absolute().parent / Path(collection.root).expanduser()).resolve()
     if not root.is_dir():
-        line = _line(text, ("root",))
+        line = line_of(text, ("root",))
         where = f"{path}, line {line}" if line else str(path)
         raise CollectionError(
             f"{where}: the root directory {collection.root!r} does not exist (looked for {root}); "
