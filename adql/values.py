@@ -20,16 +20,31 @@ _VOTABLE: dict[str, tuple[str, str | None]] = {
     "double precision[]": ("double", "*"),
 }
 _RANKS = ("smallint", "integer", "bigint", "real", "double precision")
+_LARGEST = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
+KIND_NAMES: dict[ValueKind, str] = {
+    "number": "a number",
+    "text": "a text",
+    "timestamp": "a timestamp",
+    "null": "NULL",
+    "geometry": "a geometry",
+    "boolean": "a truth value",
+    "other": "an array",
+}
+"""The kinds of values in the words of messages."""
 _SIZES = {"point": "2", "circle": "3"}
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value of an expression; `meta.name` is of no meaning here."""
+    """A value of an expression; `meta.name` is of no meaning here.
+
+    `at_most` bounds the magnitude of a whole number more closely than its type does.
+    """
 
     kind: ValueKind
     sql_type: str
     meta: ColumnMeta
+    at_most: int | None = None
 
     @property
     def is_geometry(self) -> bool:
@@ -47,6 +62,11 @@ class Value:
         """Whether it is an exact number."""
         return self.kind == "number" and _RANKS.index(self.sql_type) < 3
 
+    @property
+    def magnitude(self) -> int:
+        """The largest absolute value of a whole number."""
+        return _LARGEST[self.sql_type] if self.at_most is None else self.at_most
+
 
 def of_sql_type(
     sql_type: str, unit: str | None = None, ucd: str | None = None, xtype: str | None = None
@@ -57,6 +77,12 @@ def of_sql_type(
         xtype = "timestamp"
     meta = ColumnMeta("", datatype, arraysize, xtype, unit, ucd)
     return Value(_kind(sql_type), sql_type, meta)
+
+
+def text(unicode: bool, arraysize: str | None = None, ucd: str | None = None) -> Value:
+    """A text, of any length unless told; `unicode` where it may have more than ASCII."""
+    datatype = "unicodeChar" if unicode else "char"
+    return Value("text", "text", ColumnMeta("", datatype, arraysize or "*", ucd=ucd))
 
 
 def geometry(shape: str) -> Value:
@@ -98,11 +124,17 @@ def renamed(value: Value, name: str) -> ColumnMeta:
     return replace(value.meta, name=name)
 
 
-def without_identity(value: Value) -> Value:
-    """The value of many rows in one: keeps unit and UCD, not what names the column itself."""
+def without_identity(value: Value, statistic: str | None = None) -> Value:
+    """The value of many rows in one: keeps unit and UCD, not what names the column itself.
+
+    `statistic` is the secondary word that the UCD gets, such as stat.mean (UCD1+ list 1.6).
+    """
     ucd = value.meta.ucd
     if ucd:
-        ucd = ";".join(w for w in ucd.split(";") if w != "meta.main") or None
+        words = [w for w in ucd.split(";") if w.strip().lower() != "meta.main"]
+        if words and statistic and statistic not in words:
+            words.append(statistic)
+        ucd = ";".join(words) or None
     return replace(value, meta=replace(value.meta, ucd=ucd, utype=None, description=None))
 
 

@@ -10,8 +10,9 @@ from typing import Any, TypeGuard
 from adql.functions.declaration import BadArgument
 from adql.postgres.scalar_functions import math_function
 from adql.semantics import units
+from adql.semantics.literals import number_type, numeric_text
 from adql.semantics.resolve import Resolution, SourceColumn, Visible
-from adql.semantics.types import Typing, number_type, numeric_text
+from adql.semantics.types import Typing
 from adql.semantics.user_calls import user_form
 from adql.sky import constants
 from adql.sky.geometry import Sky, double

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from adql.functions.declaration import UserFunction
-from adql.functions.elsewhere import advice
 from adql.functions.user_functions import USER_FUNCTIONS
 from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped
@@ -20,9 +19,8 @@ def user_form(t: "Typing", node: tree.UserCall) -> UserFunction:
     written = node.name.name
     forms = USER_FUNCTIONS.get(written.lower())
     if not forms:
-        said = advice(written)
-        near = None if said else complaints.nearest(written, [*USER_FUNCTIONS, *SIGNATURES])
-        raise t.fail(node.name, said or f"no function '{written}'", near)
+        known = [*USER_FUNCTIONS, *SIGNATURES]
+        raise t.fail(node.name, *complaints.unknown_function(written, known))
     for form in forms:
         if len(form.takes) == len(node.arguments) and all(
             _takes(t, wanted, a) for wanted, a in zip(form.takes, node.arguments, strict=True)

@@ -162,7 +162,7 @@ def test_columns_describe_themselves() -> None:
     grouped = adql.translate("SELECT AVG(mag), COUNT(*), MAX(ra) FROM sky.stars", CATALOGUE).columns
     assert (grouped[0].meta.unit, grouped[0].meta.ucd, grouped[0].meta.datatype) == (
         "mag",
-        "phot.mag",
+        "phot.mag;stat.mean",
         "double",
     )
     assert (grouped[1].meta.unit, grouped[1].meta.ucd, grouped[1].meta.datatype) == (
@@ -170,7 +170,7 @@ def test_columns_describe_themselves() -> None:
         "meta.number",
         "long",
     )
-    assert grouped[2].meta.ucd == "pos.eq.ra"
+    assert grouped[2].meta.ucd == "pos.eq.ra;stat.max"
 
 
 REFUSED = {
