@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from lxml import etree
 
 from service.results.format import Head, Outcome
+from service.results.systems import system_of
 from service.results.wire import ELEMENT_NULL, WireColumn
 
 NAMESPACE = "http://www.ivoa.net/xml/VOTable/v1.3"  # the namespace of 1.3 and 1.4 alike
@@ -76,9 +77,15 @@ def _described(head: Head, wide_text: Sequence[bool]) -> tuple[etree._Element, e
     resource.append(_info("QUERY_STATUS", "OK", ""))
     for name, value, text in head.infos:
         resource.append(_info(name, value, text))
+    systems = [system_of(column.meta) for column in head.columns]
+    for used in dict.fromkeys(s for s in systems if s is not None):
+        etree.SubElement(resource, used.element, dict(used.attributes), ID=used.name)
     table = etree.SubElement(resource, "TABLE")
-    for column, wide in zip(head.columns, wide_text, strict=True):
-        table.append(_field(column, wide))
+    for column, wide, system in zip(head.columns, wide_text, systems, strict=True):
+        field = _field(column, wide)
+        if system is not None:
+            field.set("ref", system.name)
+        table.append(field)
     return root, table
 
 

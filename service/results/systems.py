@@ -1,0 +1,46 @@
+"""The coordinate and time systems that columns of this archive are in (VOTable 1.4 §3.1, §3.2)."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from adql.columns import ColumnMeta
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A COOSYS or TIMESYS element; `name` is its ID in the document."""
+
+    element: Literal["COOSYS", "TIMESYS"]
+    name: str
+    attributes: tuple[tuple[str, str], ...]
+
+
+# Every position is kept in ICRS, every moment in UTC as seen from the telescope.
+_ICRS = System("COOSYS", "icrs", (("system", "ICRS"),))
+_GALACTIC = System("COOSYS", "galactic", (("system", "galactic"),))
+_UTC = (("timescale", "UTC"), ("refposition", "TOPOCENTER"))
+_CALENDAR = System("TIMESYS", "utc", _UTC)
+_MJD = System("TIMESYS", "utc_mjd", (("timeorigin", "MJD-origin"), *_UTC))
+
+_SHAPES = ("point", "circle", "polygon", "adql:point", "adql:region")
+_MJD_UTYPE = re.compile(r"obscore:char\.timeaxis\.coverage\.bounds\.limits\.(start|stop)time")
+
+
+def system_of(meta: ColumnMeta) -> System | None:
+    """The system that the values of a column are in; None for what is neither place nor moment.
+
+    Days are Modified Julian Dates where ObsCore says so (ObsCore 1.1 §3.3.3) or xtype does.
+    """
+    ucd, xtype, utype = (
+        text.lower() if text else "" for text in (meta.ucd, meta.xtype, meta.utype)
+    )
+    if ucd.startswith("pos.eq") or xtype in _SHAPES:
+        return _ICRS
+    if ucd.startswith("pos.galactic"):
+        return _GALACTIC
+    if xtype == "timestamp":
+        return _CALENDAR
+    if xtype == "mjd" or _MJD_UTYPE.fullmatch(utype):
+        return _MJD
+    return None
