@@ -19,8 +19,8 @@ def user_form(t: "Typing", node: tree.UserCall) -> UserFunction:
     written = node.name.name
     forms = USER_FUNCTIONS.get(written.lower())
     if not forms:
-        known = [*USER_FUNCTIONS, *SIGNATURES]
-        raise t.fail(node.name, *complaints.unknown_function(written, known))
+        names = [*USER_FUNCTIONS, *SIGNATURES]
+        raise t.fail(node.name, *complaints.unknown_function(written, names))
     for form in forms:
         if len(form.takes) == len(node.arguments) and all(
             _takes(t, wanted, a) for wanted, a in zip(form.takes, node.arguments, strict=True)

@@ -6,6 +6,7 @@ is one pass over the tree, so that the message can say what was meant.
 
 from typing import NoReturn
 
+from adql.functions.elsewhere import advice
 from adql.syntax import complaints, tree
 from adql.syntax.signatures import SIGNATURES, Kind
 from adql.syntax.tree import Expression, Node
@@ -87,7 +88,13 @@ class Checker:
             return
         if isinstance(inner, tree.Call) and inner.name in ("CONTAINS", "INTERSECTS"):
             self.fail(inner, f"{inner.name} gives 1 or 0: write 1 = {inner.name}(...)")
-        self.fail(inner, "a value stands where a condition is needed: compare it with something")
+        if isinstance(inner, tree.UserCall):
+            name = inner.name.name
+            known = advice(name)
+            self.fail(inner.name, known or f"{name} gives a value: write 1 = {name}(...)")
+        written = self.text[inner.span.start : inner.span.end]
+        what = written if len(written) <= 40 and "\n" not in written else "this"
+        self.fail(inner, f"{what} is a value where a condition is needed: compare it with another")
 
     def expects(self, expression: Expression, wanted: Kind, where: str) -> None:
         self.value(expression)

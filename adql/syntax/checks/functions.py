@@ -11,26 +11,6 @@ from adql.syntax.tree import Expression
 from adql.syntax.words import Version
 
 _CAST_TYPES = {*KIND_OF_TYPE, "CHAR", "VARCHAR", "TIMESTAMP"}
-_ALIKE = {
-    "BOOLEAN": "SMALLINT",
-    "CHARACTER": "CHAR",
-    "DATE": "TIMESTAMP",
-    "DATETIME": "TIMESTAMP",
-    "DECIMAL": "DOUBLE PRECISION",
-    "DOUBLE": "DOUBLE PRECISION",
-    "FLOAT": "DOUBLE PRECISION",
-    "FLOAT4": "REAL",
-    "FLOAT8": "DOUBLE PRECISION",
-    "INT": "INTEGER",
-    "INT2": "SMALLINT",
-    "INT4": "INTEGER",
-    "INT8": "BIGINT",
-    "LONG": "BIGINT",
-    "NUMERIC": "DOUBLE PRECISION",
-    "SHORT": "SMALLINT",
-    "STRING": "VARCHAR",
-    "TEXT": "VARCHAR",
-}
 _ONLY_2_1 = frozenset({"IN_UNIT", "COALESCE", "LOWER", "UPPER"})
 _WHOLE = re.compile(r"[0-9]+\Z")
 
@@ -49,9 +29,9 @@ def cast(c: Checker, node: tree.Cast) -> None:
     c.needs_2_1(node, "CAST")
     c.value(node.operand)
     if node.target.name not in _CAST_TYPES:
-        known = ", ".join(sorted(_CAST_TYPES))
-        message = f"no type {node.target.name}: CAST knows {known}"
-        c.fail(node.target, message, _ALIKE.get(node.target.name))
+        alike = complaints.type_of_adql(node.target.name)
+        known = alike or f"one of {', '.join(sorted(_CAST_TYPES))}"
+        c.fail(node.target, f"no type {node.target.name} in ADQL: write {known}")
     if node.target.length is not None and not (
         node.target.name in ("CHAR", "VARCHAR") and 0 < node.target.length <= 10_000_000
     ):
@@ -156,7 +136,6 @@ _LITERAL_ARGUMENTS: dict[str, Callable[[Checker, tree.Call], None]] = {
 def user_call(c: Checker, node: tree.UserCall) -> None:
     name = node.name.name
     if "_" not in name and name.lower() not in USER_FUNCTIONS:
-        near = complaints.nearest(name, [*SIGNATURES, *USER_FUNCTIONS])
-        c.fail(node.name, f"no function '{name}'", near)
+        c.fail(node.name, *complaints.unknown_function(name, [*SIGNATURES, *USER_FUNCTIONS]))
     for argument in node.arguments:
         c.value(argument)

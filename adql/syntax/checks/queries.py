@@ -1,6 +1,6 @@
 """What the grammar leaves open in queries: what each version lets stand where, and how many."""
 
-from adql.syntax import tree
+from adql.syntax import complaints, tree
 from adql.syntax.checks.checker import Checker, unwrapped
 
 MAX_JOINS = 64
@@ -10,6 +10,7 @@ MAX_SET_OPERANDS = 500
 def select(c: Checker, node: tree.Select) -> None:
     for item in node.items:
         if isinstance(item, tree.SelectItem):
+            _no_assignment(c, item.expression)
             c.value(item.expression)
             _apart(c, item)
         elif not item.qualifier and len(node.items) > 1:
@@ -29,6 +30,15 @@ def select(c: Checker, node: tree.Select) -> None:
     _count_joins(c, node, len(node.tables) - 1)
 
 
+def _no_assignment(c: Checker, item: tree.Expression) -> None:
+    """SELECT x = a + b names a column in SQL Server."""
+    if not (isinstance(item, tree.Comparison) and item.operator == "="):
+        return
+    if isinstance(item.left, tree.ColumnReference) and len(item.left.parts) == 1:
+        name = item.left.parts[0].name
+        c.fail(item, f"'{name} = ...' gives a column no name: write ... AS {name}")
+
+
 def _apart(c: Checker, item: tree.SelectItem) -> None:
     """A name directly after a number is none: 0x01 is not 0 named x01 (ADQL 2.1 §2.1.7)."""
     alias = item.alias
@@ -36,7 +46,7 @@ def _apart(c: Checker, item: tree.SelectItem) -> None:
         return
     if c.text[alias.span.start - 1] in "0123456789.":
         word = c.text[item.expression.span.start : alias.span.end]
-        c.fail(item, f"'{word}' is neither a number nor a name: hexadecimal is not ADQL")
+        c.fail(item, complaints.number_with_letters(word))
 
 
 def query(c: Checker, node: tree.Query) -> None:

@@ -1,0 +1,138 @@
+"""What must stand after a word, and does not."""
+
+from adql.syntax.complaints.context import Context
+from adql.syntax.complaints.signs import Complaint, on
+
+_AFTER: dict[str, str] = {
+    "TOP": "TOP takes a whole number without parentheses: write TOP 10",
+    "OFFSET": "OFFSET takes a whole number: write OFFSET 10",
+    "IN": "IN takes a list or a query between parentheses: write IN (1, 2)",
+    "USING": "USING takes names between parentheses: write USING (name)",
+    "GROUP": "GROUP takes BY: write GROUP BY",
+    "ORDER": "ORDER takes BY: write ORDER BY",
+    "EXISTS": "EXISTS takes a query between parentheses: write EXISTS (SELECT ...)",
+    "LEFT": "LEFT takes JOIN: write LEFT JOIN",
+    "RIGHT": "RIGHT takes JOIN: write RIGHT JOIN",
+    "FULL": "FULL takes JOIN: write FULL JOIN",
+    "INNER": "INNER takes JOIN: write INNER JOIN",
+    "OUTER": "OUTER takes LEFT, RIGHT or FULL before it, and JOIN after it",
+    "NATURAL": "NATURAL takes JOIN: write NATURAL JOIN",
+    "CAST": "CAST takes a value and a type: write CAST(value AS type)",
+}
+_EXPECTED = {
+    "_COMMA": "','",
+    "_DOT": "'.'",
+    "LPAR": "'('",
+    "LITERALS": "a value",
+    "RPAR": "')'",
+    "$END": "the end of the query",
+    "INT": "a whole number",
+    "DELIMITED": "a name",
+    "NAME": "a name",
+    "STRING": "a string",
+    "COMPARISON": "a comparison (=, <, ...)",
+    "_FROM": "FROM",
+}
+_SILENT = frozenset({"RESERVED", "_SEMICOLON"})
+
+
+def _joined(names: list[str]) -> str:
+    return " or ".join(names)
+
+
+def follower(c: Context) -> Complaint | None:
+    """A word that asks for something particular behind it."""
+    piece, last = c.piece, c.back()
+    if last.upper == "IS" or (last.upper == "NOT" and c.back(2).upper == "IS"):
+        sign = "=" if last.upper == "IS" else "<>"
+        message = f"IS takes NULL or NOT NULL: write {sign} {piece.text} for a value"
+        return on(piece, message) if piece.kind != "end" else None
+    if last.upper == "AS" and piece.kind == "string":
+        name = piece.text[1:-1]
+        return on(piece, f'a name stands between double quotes: write "{name}"')
+    if piece.upper == "SELECT" and last.upper in ("IN", "EXISTS"):
+        return on(piece, f"a query stands between parentheses: write {last.text} (SELECT ...)")
+    if piece.upper == "DISTINCT" and last.upper in ("UNION", "EXCEPT", "INTERSECT"):
+        return on(piece, f"{last.text} alone leaves doubles out: write it without DISTINCT")
+    if last.upper in _AFTER and last.is_keyword and piece.kind != "end":
+        return on(piece, _AFTER[last.upper])
+    if piece.upper == "OUTER" and piece.is_keyword:
+        return on(piece, _AFTER["OUTER"])
+    return None
+
+
+def names_of_join(c: Context) -> Complaint | None:
+    """USING (t.name) or USING (1): plain names alone (ADQL 2.1 §2.2.2)."""
+    if c.frame is None or c.frame.before.upper != "USING":
+        return None
+    name = c.ahead().text if c.piece.text == "." else "name"
+    return on(c.piece, f"USING takes plain column names: write USING ({name})")
+
+
+def tables(c: Context) -> Complaint | None:
+    """Subqueries without a name, parentheses around one table, names for `*`."""
+    piece, last = c.piece, c.back()
+    if last.text == ")" and c.expected <= {"_AS", "AS", "NAME", "DELIMITED"} | _SILENT:
+        return on(last, "a query in FROM has a name: write (SELECT ...) AS name")
+    opened = c.frame.before.upper if c.frame and not c.frame.clause else ""
+    if piece.text == ")" and last.is_name and opened in ("FROM", "JOIN"):
+        return on(piece, "parentheses stand around joins, not around one table: leave them out")
+    if last.text == "*" and (piece.upper == "AS" or piece.is_name) and c.clause == "SELECT":
+        return on(piece, "* stands for many columns and takes no name: leave it out")
+    return None
+
+
+def between(c: Context) -> Complaint | None:
+    """BETWEEN low TO high, BETWEEN low, high."""
+    operators = {"SIGN", "STAR", "SLASH", "_CONCAT", "_DOT", "LPAR"}
+    if c.expected - operators == {"AND"} and c.piece.kind != "end":
+        return on(c.piece, "BETWEEN takes AND: write BETWEEN low AND high")
+    return None
+
+
+def statements(c: Context) -> Complaint | None:
+    """Something behind a semicolon, or WITH within a query."""
+    if c.piece.kind == "end":
+        return None
+    if c.back().text == ";":
+        return on(c.piece, "one query at a time: nothing may follow ';'")
+    if c.piece.upper == "WITH":
+        return on(c.piece, "WITH may stand only at the start of the whole query")
+    if c.piece.kind == "word" and c.ahead().text == ":" and c.ahead(2).start != c.ahead().end:
+        return on(c.piece, f"'{c.piece.text}:' is no part of a query: leave what is no ADQL out")
+    if c.piece.upper == "AS" and c.clause == "ORDER":
+        return on(c.piece, "AS gives no name in ORDER BY: write ASC, DESC or nothing")
+    return None
+
+
+def whatever(c: Context) -> Complaint:
+    """What is left: the piece, the one before it, and what could stand there."""
+    if c.piece.kind == "end":
+        return _unfinished(c)
+    expected = sorted({_EXPECTED.get(e, e) for e in c.expected - _SILENT})
+    if 0 < len(expected) <= 4:
+        return on(c.piece, f"{c.piece.shown} cannot follow {c.back().shown}: "
+                           f"write {_joined(expected)}")  # fmt: skip
+    if c.wants_value:
+        return on(c.piece, f"between {c.back().shown} and {c.piece.shown} a value is missing: "
+                           "write it there")  # fmt: skip
+    return on(c.piece, f"{c.piece.shown} cannot follow {c.back().shown}: leave one of them out")
+
+
+def _unfinished(c: Context) -> Complaint:
+    last = c.back()
+    if last.upper in _AFTER and last.is_keyword:
+        return on(last, f"the query ends too early: {_AFTER[last.upper]}")
+    expected = sorted({_EXPECTED.get(e, e) for e in c.expected - _SILENT})
+    if c.wants_value:
+        wanted = "a condition or value" if last.upper in ("WHERE", "AND", "ON", "OR") else "a value"
+    elif c.wants_table:
+        wanted = "a table"
+    elif "SELECT" in expected:
+        wanted = "SELECT"
+    elif 0 < len(expected) <= 4:
+        wanted = _joined(expected)
+    else:
+        wanted = "more"
+    return Complaint(last.start, len(last.text), f"the query ends after {last.shown}: "
+                                                 f"write {wanted} there")  # fmt: skip
