@@ -1,5 +1,6 @@
 # make demo   a running archive with demo data on http://127.0.0.1:8000 (PORT=N for another port)
 # make test   all tests;  make lint  all checks;  make bench  all measurements
+# make bench-adql   one of them; so with every file of bench/
 
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -24,11 +25,14 @@ lint: $(VENV)/.dev
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.bench
 	@for figure in bench/*.py; do \
 		case "$$figure" in */_*) continue ;; esac; \
 		echo "== $$figure"; $(RUN) -m "bench.$$(basename "$$figure" .py)" || exit 1; \
 	done
+
+bench-%: $(VENV)/.bench
+	$(RUN) -m bench.$*
 
 # The stamps say which lock file the environment was made from.
 $(VENV)/.runtime: requirements.lock pyproject.toml | python
@@ -40,6 +44,11 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | python
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	$(RUN) -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
+
+# The peers that figures are measured against; without them the others are still measured.
+$(VENV)/.bench: requirements-bench.lock $(VENV)/.dev
+	$(RUN) -m pip install --quiet --no-deps --require-hashes -r requirements-bench.lock && touch $@ \
+		|| echo "no peers: pip could not install requirements-bench.lock" >&2
 
 python:
 	@command -v $(PYTHON) >/dev/null || { \
