@@ -1,16 +1,13 @@
 """Expressions as PostgreSQL, from a tree whose names and types are known."""
 
-import math
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
-from adql.functions.declaration import BadArgument
-from adql.postgres.scalar_functions import math_function
-from adql.semantics import units
-from adql.semantics.literals import number_type, numeric_text
+from adql.postgres import arithmetic, calls, conditions
+from adql.postgres.bounds import cast_number
+from adql.semantics.literals import numeric_text
 from adql.semantics.resolve import Resolution, SourceColumn, Visible
 from adql.semantics.types import Typing
 from adql.semantics.user_calls import user_form
@@ -18,14 +15,20 @@ from adql.sky import constants
 from adql.sky.geometry import Sky, double
 from adql.sql import Sql, joined
 from adql.syntax import complaints, tree
-from adql.syntax.checks import unwrapped, without_frame
+from adql.syntax.checks import unwrapped
 from adql.syntax.tree import Expression
 from adql.translation import Parameter
 from adql.values import Value, ValueKind
 
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?Z?\Z")
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?Z?\Z", re.A)
 _NULL_TYPES = {"number": "double precision", "text": "text", "timestamp": "timestamp"}
 _PREDICATES = ("CONTAINS", "INTERSECTS")
+
+
+class WriteQuery(Protocol):
+    """Writes a query; `values` are what its columns are to be where they are to be alike."""
+
+    def __call__(self, query: tree.Query, *, values: tuple[Value, ...] = ()) -> Sql: ...
 
 
 class Expressions:
@@ -36,7 +39,7 @@ class Expressions:
         text: str,
         typing: Typing,
         resolution: Resolution,
-        subquery: Callable[[tree.Query], Sql],
+        subquery: WriteQuery,
     ) -> None:
         self.text = text
         self.typing = typing
@@ -88,11 +91,22 @@ class Expressions:
             return self.timestamp(node)
         return self.emit(node)
 
+    def as_value(self, node: Expression, value: Value) -> Sql:
+        """One of several expressions that make up a value: of its type, whatever its own."""
+        own = self.typing.of(node)
+        if own.kind == "null" and value.kind != "null":
+            return f"NULL::{value.sql_type}"
+        written = self.sky.geometry(node) if own.kind == "geometry" else self.emit(node)
+        return cast_number(written, own, value.sql_type) if own.kind == "number" else written
+
     def timestamp(self, node: Expression) -> Sql:
         inner = unwrapped(node)
-        if not isinstance(inner, tree.String):
-            return ("(", self.emit(node), ")::timestamp")
-        return self.timestamp_text(inner.value, inner)
+        if isinstance(inner, tree.String):
+            return self.timestamp_text(inner.value, inner)
+        kind = self.typing.of(node).kind
+        if kind == "text":
+            return ("starhaul.to_timestamp(", self.emit(node), ")")
+        return "NULL::timestamp" if kind == "null" else self.emit(node)
 
     def timestamp_text(self, text: str, node: tree.Node) -> Sql:
         """A literal in DALI's form (DALI 1.1 §3.1.2), checked before the database sees it."""
@@ -111,8 +125,17 @@ class Expressions:
         return f"{column.source.sql}.c{column.index + 1}"
 
     def visible(self, visible: Visible) -> Sql:
-        parts = [self.column(part) for part in visible.parts]
-        return ("coalesce(", joined(", ", parts), ")") if len(parts) > 1 else parts[0]
+        if len(visible.parts) == 1:
+            return self.column(visible.parts[0])
+        value = self.typing.of_visible(visible)
+        parts: list[Sql] = []
+        for part in visible.parts:
+            own = self.typing.of_source_column(part)
+            written: Sql = self.column(part)
+            parts.append(
+                cast_number(written, own, value.sql_type) if own.kind == "number" else written
+            )
+        return ("coalesce(", joined(", ", parts), ")")
 
     def is_predicate(self, node: Expression) -> TypeGuard[tree.Call | tree.UserCall]:
         """Whether it is a function that gives 1 where a condition is true, else 0."""
@@ -123,7 +146,7 @@ class Expressions:
     def truth(self, call: tree.Call | tree.UserCall, wanted: bool) -> Sql:
         """A predicate compared with 1 or 0: the condition itself, which may have an index."""
         index, exact = (
-            ("TRUE", _written(self, call))
+            ("TRUE", calls.predicate(self, call))
             if isinstance(call, tree.UserCall)
             else self.sky.predicate(call)
         )
@@ -132,271 +155,35 @@ class Expressions:
         return ("(", exact, ")") if index == "TRUE" else ("(", index, " AND (", exact, "))")
 
 
-def _number(e: Expressions, node: tree.Number) -> Sql:
-    sql_type = number_type(node.text)
-    if sql_type != "double precision":
-        return Parameter(int(node.text), sql_type)
-    value = float(node.text)
-    if math.isinf(value):
-        raise complaints.about(e.text, node, "the number is too large")
-    return double(value)
-
-
-def _signed(e: Expressions, node: tree.Signed) -> Sql:
-    return (f"({node.sign} ", e.number(node.operand), ")")
-
-
-def _arithmetic(e: Expressions, node: tree.Arithmetic) -> Sql:
-    pieces: list[Sql] = ["(", e.number(node.first)]
-    for operator, operand in zip(node.operators, node.rest, strict=True):
-        pieces += (f" {operator} ", e.number(operand))
-    return (*pieces, ")")
-
-
 def _concatenation(e: Expressions, node: tree.Concatenation) -> Sql:
     return ("(", joined(" || ", [e.as_text(o) for o in node.operands]), ")")
 
 
-def _logical(e: Expressions, node: tree.Logical) -> Sql:
-    return ("(", joined(f" {node.operator} ", [e.emit(o) for o in node.operands]), ")")
-
-
-def _comparison(e: Expressions, node: tree.Comparison) -> Sql:
-    for call, other, operator in (
-        (node.left, node.right, node.operator),
-        (node.right, node.left, node.operator.translate(str.maketrans("<>", "><"))),
-    ):
-        inner = unwrapped(call)
-        if e.is_predicate(inner):
-            wanted = constants.number(other)
-            if node.operator == "=" and wanted in (0, 1):
-                return e.truth(inner, wanted == 1)
-            if node.operator == "<>" and wanted in (0, 1):
-                return e.truth(inner, wanted == 0)
-        if isinstance(inner, tree.Call) and inner.name == "DISTANCE" and operator in ("<", "<="):
-            index = e.sky.distance_filter(inner, other)
-            exact: Sql = (e.emit(inner), f" {operator} ", e.number(other))
-            return ("(", exact, ")") if index == "TRUE" else ("(", index, " AND ", exact, ")")
-    operator = "<>" if node.operator == "<>" else node.operator
-    kind = e.typing.compared(node.left, node.right, node)
-    return ("(", e.as_kind(node.left, kind), f" {operator} ", e.as_kind(node.right, kind), ")")
-
-
-def _between(e: Expressions, node: tree.Between) -> Sql:
-    low = e.typing.compared(node.value, node.low, node)
-    high = e.typing.compared(node.value, node.high, node)
-    kind = low if low != "null" else high
-    value = e.as_kind(node.value, kind)
-    word = " NOT BETWEEN " if node.negated else " BETWEEN "
-    return ("(", value, word, e.as_kind(node.low, low), " AND ", e.as_kind(node.high, high), ")")
-
-
-def _in_list(e: Expressions, node: tree.InList) -> Sql:
-    kinds = {e.typing.compared(node.value, item, item) for item in node.items} - {"null"}
-    kind = kinds.pop() if len(kinds) == 1 else "null"
-    items = joined(", ", [e.as_kind(item, kind) for item in node.items])
-    word = " NOT IN (" if node.negated else " IN ("
-    return ("(", e.as_kind(node.value, kind), word, items, "))")
-
-
-def _in_literals(e: Expressions, node: tree.InLiterals) -> Sql:
-    value = e.typing.of(node.value)
-    kind = value.kind if value.kind != "null" else "text" if node.kind == "strings" else "number"
-    if isinstance(unwrapped(node.value), tree.String) and node.kind == "numbers":
-        kind = "number"
-    operand = e.as_kind(node.value, kind)
-    word = " <> ALL (" if node.negated else " = ANY ("
-    if kind == "text":
-        return ("(", operand, word, Parameter(node.texts, "text[]"), "))")
-    if kind == "timestamp":
-        items = joined(", ", [e.timestamp_text(t, node) for t in node.texts])
-        return ("(", operand, word, "ARRAY[", items, "]))")
-    return ("(", operand, word, _number_array(e, node, value.is_integer), "))")
-
-
-def _number_array(e: Expressions, node: tree.InLiterals, integers: bool) -> Parameter:
-    try:
-        if integers and max(map(len, node.texts)) < 19:
-            with suppress(ValueError):  # not all are whole: compared as double precision
-                whole = tuple(map(int, node.texts))
-                small = max(map(abs, whole)) < 2**31
-                return Parameter(whole, "integer[]" if small else "bigint[]")
-        return Parameter(tuple(map(float, node.texts)), "double precision[]")
-    except ValueError:
-        bad = next(t for t, s in zip(node.texts, node.are_strings, strict=True) if s)
-        message = f"a number is compared with the text '{bad[:40]}'"
-        raise complaints.about(e.text, node, message) from None
-
-
-def _in_query(e: Expressions, node: tree.InQuery) -> Sql:
-    word = " NOT IN (" if node.negated else " IN ("
-    return ("(", e.emit(node.value), word, e.subquery(node.query), "))")
-
-
-def _like(e: Expressions, node: tree.Like) -> Sql:
-    word = ("NOT " if node.negated else "") + ("ILIKE" if node.ignore_case else "LIKE")
-    # ADQL has no escape character; PostgreSQL's default is the backslash.
-    return ("(", e.as_text(node.value), f" {word} ", e.as_text(node.pattern), " ESCAPE '')")
-
-
-def _is_null(e: Expressions, node: tree.IsNull) -> Sql:
-    return ("(", e.emit(node.value), " IS NOT NULL)" if node.negated else " IS NULL)")
-
-
-def _aggregate(e: Expressions, node: tree.Aggregate) -> Sql:
-    if node.argument is None:
-        return "count(*)"
-    distinct = "DISTINCT " if node.quantifier == "DISTINCT" else ""
-    result = e.typing.of(node)
-    if node.name == "COUNT":
-        return (f"count({distinct}", e.emit(node.argument), ")")
-    if node.name in ("MIN", "MAX"):
-        return (f"{node.name.lower()}({distinct}", e.emit(node.argument), ")")
-    if result.sql_type == "bigint":
-        return (f"sum({distinct}", e.emit(node.argument), ")::bigint")
-    return (f"{node.name.lower()}({distinct}", e.double(node.argument), ")")
-
-
-def _cast(e: Expressions, node: tree.Cast) -> Sql:
-    target = node.target
-    if target.name in ("POINT", "CIRCLE", "POLYGON"):
-        if e.sky.constant.shape(node) is not None:
-            return e.sky.geometry(node)
-        return (f"starhaul.region('{target.name} ' || ", e.emit(node.operand), ")")
-    if target.name == "TIMESTAMP":
-        return e.timestamp(node.operand)
-    if target.name in ("CHAR", "VARCHAR"):
-        length = f"({target.length})" if target.length else ""
-        return ("(", e.as_text(node.operand), f")::varchar{length}::text")
-    operand = node.operand
-    text = unwrapped(operand)
-    if isinstance(text, tree.String) and numeric_text(operand) is None:
-        raise complaints.about(e.text, operand, f"'{text.value[:40]}' is no number")
-    return ("(", e.emit(operand), f")::{target.name.lower()}")
-
-
-def _call(e: Expressions, node: tree.Call) -> Sql:
-    name, arguments = node.name, without_frame(node)
-    if name in _PREDICATES:
-        _, exact = e.sky.predicate(node)
-        return ("(", exact, ")::integer")
-    if name == "DISTANCE":
-        return e.sky.distance(node)
-    if name in ("POINT", "CIRCLE", "POLYGON", "BOX", "CENTROID", "REGION"):
-        return e.sky.geometry(node)
-    if name in ("COORD1", "COORD2"):
-        return ("(", e.sky.geometry(arguments[0]), f")[{name[-1]}]")
-    if name == "AREA":
-        return ("starhaul.area(", e.sky.geometry(arguments[0]), ")")
-    if name == "COORDSYS":
-        return ("(CASE WHEN ", e.sky.geometry(arguments[0]), " IS NOT NULL THEN 'ICRS'::text END)")
-    if name == "COALESCE":
-        kind = e.typing.of(node).kind
-        return ("coalesce(", joined(", ", [e.as_kind(a, kind) for a in arguments]), ")")
-    if name in ("LOWER", "UPPER"):
-        return (f"{name.lower()}(", e.as_text(arguments[0]), ")")
-    if name == "IN_UNIT":
-        return _in_unit(e, node)
-    if name in ("ABS", "MOD"):
-        return _exact(e, node)
-    if name in ("ROUND", "TRUNCATE") and len(arguments) == 2:
-        digits = constants.number(arguments[1])
-        if digits is None or abs(digits) > 1000:
-            raise complaints.about(e.text, arguments[1], f"{name} takes at most 1000 digits")
-        return math_function(name, [e.double(arguments[0]), Parameter(int(digits), "integer")])
-    return math_function(name, [e.double(a) for a in arguments])
-
-
-def _exact(e: Expressions, node: tree.Call) -> Sql:
-    """ABS and MOD: of integers, integers, so that no digit of a long identifier is lost."""
-    if e.typing.of(node).is_integer:
-        return (f"{node.name.lower()}(", joined(", ", [e.number(a) for a in node.arguments]), ")")
-    function = "abs(" if node.name == "ABS" else "starhaul.remainder("
-    return (function, joined(", ", [e.double(a) for a in node.arguments]), ")")
-
-
-def _in_unit(e: Expressions, node: tree.Call) -> Sql:
-    value, unit = node.arguments
-    assert isinstance(unit, tree.String)
-    try:
-        factor = units.factor(e.typing.of(value).meta.unit, unit.value)
-    except units.UnitError as error:
-        raise complaints.about(e.text, node, f"IN_UNIT: {error}") from None
-    return ("(", e.double(value), " * ", double(factor), ")")
-
-
-def _user_call(e: Expressions, node: tree.UserCall) -> Sql:
-    if user_form(e.typing, node).condition:
-        return ("(", _written(e, node), ")::integer")
-    return _written(e, node)
-
-
-def _written(e: Expressions, node: tree.UserCall) -> Sql:
-    """A call as its declaration writes it: a value or, of a predicate, the condition."""
-    form = user_form(e.typing, node)
-    arguments = [
-        _argument(e, wanted, argument)
-        for wanted, argument in zip(form.takes, node.arguments, strict=True)
-    ]
-    try:
-        return form.sql(arguments)
-    except BadArgument as error:
-        place = node.arguments[error.index]
-        message = f"{form.name}: {error.message}"
-        raise complaints.about(e.text, place, message, error.suggestion) from None
-
-
-def _argument(e: Expressions, wanted: Value, argument: Expression) -> Sql:
-    if e.typing.of(argument).kind == "null":
-        return f"NULL::{wanted.sql_type}"
-    if wanted.kind == "geometry":
-        return e.sky.geometry(argument)
-    if wanted.sql_type == "double precision":
-        return e.double(argument)
-    if wanted.kind == "number":
-        return ("(", e.number(argument), f")::{wanted.sql_type}")
-    return e.as_kind(unwrapped(argument), wanted.kind)
-
-
-def _case(e: Expressions, node: tree.Case) -> Sql:
-    pieces: list[Sql] = ["(CASE"]
-    kind = e.typing.of(node).kind
-    for branch in node.branches:
-        condition: Sql = e.emit(branch.condition)
-        if node.subject is not None:
-            as_kind = e.typing.compared(node.subject, branch.condition, branch)
-            sides = (e.as_kind(node.subject, as_kind), e.as_kind(branch.condition, as_kind))
-            condition = (sides[0], " = ", sides[1])
-        pieces += (" WHEN ", condition, " THEN ", e.as_kind(branch.value, kind))
-    if node.otherwise is not None:
-        pieces += (" ELSE ", e.as_kind(node.otherwise, kind))
-    return (*pieces, " END)")
-
-
 _EMITTERS: dict[type[tree.Node], Callable[[Expressions, Any], Sql]] = {
-    tree.Number: _number,
+    tree.Number: arithmetic.number,
     tree.String: lambda e, n: Parameter(n.value, "text"),
     tree.Null: lambda e, n: "NULL",
-    tree.Boolean: lambda e, n: "TRUE" if n.value else "FALSE",
+    # A bare TRUE would be no expression to ORDER BY and GROUP BY.
+    tree.Boolean: lambda e, n: "TRUE::boolean" if n.value else "FALSE::boolean",
     tree.ColumnReference: lambda e, n: e.visible(e.resolution.columns[id(n)]),
     tree.Parens: lambda e, n: e.emit(n.operand),
-    tree.Signed: _signed,
-    tree.Arithmetic: _arithmetic,
+    tree.Signed: arithmetic.signed,
+    tree.Arithmetic: arithmetic.arithmetic,
     tree.Concatenation: _concatenation,
-    tree.Logical: _logical,
+    tree.Logical: conditions.logical,
     tree.Not: lambda e, n: ("(NOT ", e.emit(n.operand), ")"),
-    tree.Comparison: _comparison,
-    tree.Between: _between,
-    tree.InList: _in_list,
-    tree.InLiterals: _in_literals,
-    tree.InQuery: _in_query,
-    tree.Like: _like,
-    tree.IsNull: _is_null,
+    tree.Comparison: conditions.comparison,
+    tree.Between: conditions.between,
+    tree.InList: conditions.in_list,
+    tree.InLiterals: conditions.in_literals,
+    tree.InQuery: conditions.in_query,
+    tree.Like: conditions.like,
+    tree.IsNull: conditions.is_null,
     tree.Exists: lambda e, n: ("EXISTS (", e.subquery(n.query), ")"),
     tree.ScalarQuery: lambda e, n: ("(", e.subquery(n.query), ")"),
-    tree.Aggregate: _aggregate,
-    tree.Cast: _cast,
-    tree.Call: _call,
-    tree.UserCall: _user_call,
-    tree.Case: _case,
+    tree.Aggregate: calls.aggregate,
+    tree.Cast: calls.cast,
+    tree.Call: calls.call,
+    tree.UserCall: calls.user_call,
+    tree.Case: calls.case,
 }

@@ -1,5 +1,6 @@
 """Queries as PostgreSQL: SELECT, FROM, set operations; outputs are always named c1 ... cn."""
 
+from adql.postgres.bounds import cast_number
 from adql.postgres.expressions import Expressions
 from adql.semantics.grouping import Grouping, aggregate_in
 from adql.semantics.resolve import Body, Output, Resolution, Visible
@@ -8,6 +9,7 @@ from adql.sql import Sql, joined
 from adql.syntax import complaints, tree
 from adql.syntax.words import Version
 from adql.translation import Parameter
+from adql.values import Value
 
 
 class Queries:
@@ -31,16 +33,19 @@ class Queries:
         ]
         return ("WITH ", joined(", ", tables), " ", main)
 
-    def query(self, query: tree.Query, top: bool = False) -> Sql:
-        """A query expression with its ORDER BY, TOP and OFFSET."""
+    def query(self, query: tree.Query, top: bool = False, values: tuple[Value, ...] = ()) -> Sql:
+        """A query expression with its ORDER BY, TOP and OFFSET.
+
+        `values` are what its columns are to be, where they are combined with those of others.
+        """
         body = query.body
         if isinstance(body, tree.Select):
-            written = self.select(body, query.order_by, top)
+            written = self.select(body, query.order_by, top, values)
         else:
             if isinstance(body, tree.Query):
-                written = ("(", self.query(body, top), ")")
+                written = ("(", self.query(body, top, values), ")")
             else:
-                written = self.set_operation(body)
+                written = self.set_operation(body, values)
             written = (written, self.order_by_outputs(query))
         limit: Sql = ""
         if isinstance(body, tree.Select) and body.top is not None:
@@ -49,20 +54,20 @@ class Queries:
             limit = (limit, " OFFSET ", Parameter(query.offset, "bigint"))
         return (written, limit) if limit else written
 
-    def set_operation(self, node: tree.SetOperation) -> Sql:
-        self.typing.of_outputs(node)
-        pieces: list[Sql] = [self.operand(node.first)]
+    def set_operation(self, node: tree.SetOperation, values: tuple[Value, ...] = ()) -> Sql:
+        values = values or self.typing.of_outputs(node)
+        pieces: list[Sql] = [self.operand(node.first, values)]
         for operator, operand in zip(node.operators, node.rest, strict=True):
-            pieces += (f" {operator} ", self.operand(operand))
+            pieces += (f" {operator} ", self.operand(operand, values))
         return tuple(pieces)
 
-    def operand(self, body: Body) -> Sql:
+    def operand(self, body: Body, values: tuple[Value, ...]) -> Sql:
         if isinstance(body, tree.Query):
-            return ("(", self.query(body), ")")
+            return ("(", self.query(body, values=values), ")")
         if isinstance(body, tree.SetOperation):
-            return ("(", self.set_operation(body), ")")
+            return ("(", self.set_operation(body, values), ")")
         query = tree.Query(body.span, body)
-        return ("(", self.query(query), ")")
+        return ("(", self.query(query, values=values), ")")
 
     def order_by_outputs(self, query: tree.Query) -> Sql:
         terms: list[Sql] = []
@@ -85,7 +90,11 @@ class Queries:
     # -- SELECT
 
     def select(
-        self, select: tree.Select, order_by: tuple[tree.OrderTerm, ...], top: bool = False
+        self,
+        select: tree.Select,
+        order_by: tuple[tree.OrderTerm, ...],
+        top: bool = False,
+        values: tuple[Value, ...] = (),
     ) -> Sql:
         outputs = self.resolution.outputs[id(select)]
         self.no_aggregates(select)
@@ -93,7 +102,8 @@ class Queries:
         from_clause = joined(", ", [self.table(t) for t in select.tables])
         columns: list[Sql] = []
         for index, output in enumerate(outputs):
-            columns.append((self.output(output, top), f" AS c{index + 1}"))
+            value = values[index] if values else None
+            columns.append((self.output(output, top, value), f" AS c{index + 1}"))
         distinct = "DISTINCT " if select.quantifier == "DISTINCT" else ""
         pieces: list[Sql] = [f"SELECT {distinct}", joined(", ", columns), " FROM ", from_clause]
         if select.where is not None:
@@ -110,16 +120,20 @@ class Queries:
             pieces += (" ORDER BY ", joined(", ", sort))
         return tuple(pieces)
 
-    def output(self, output: Output, top: bool) -> Sql:
+    def output(self, output: Output, top: bool, wanted: Value | None) -> Sql:
+        """A column of the result; as `wanted` where one is given."""
         if output.expression is None:
             assert output.visible is not None
-            return self.expressions.visible(output.visible)
+            written = self.expressions.visible(output.visible)
+            value = self.typing.of_visible(output.visible)
+            if wanted is None or value.kind != "number":
+                return written
+            return cast_number(written, value, wanted.sql_type)
         value = self.typing.of(output.expression)
         if value.kind == "null":
-            return "NULL::text" if top else "NULL"
-        if value.is_geometry and value.kind == "geometry":
-            return self.expressions.sky.geometry(output.expression)
-        return self.expressions.emit(output.expression)
+            known = wanted.sql_type if wanted is not None else "text" if top else None
+            return f"NULL::{known}" if known else "NULL"
+        return self.expressions.as_value(output.expression, wanted or value)
 
     def no_aggregates(self, select: tree.Select) -> None:
         places = [("WHERE", select.where), *(("GROUP BY", t) for t in select.group_by)]
@@ -160,7 +174,8 @@ class Queries:
         ordinal = index + 1 if index is not None else self.ordinal(expression, count)
         if ordinal is not None:
             return str(ordinal)
-        self.typing.of(expression)
+        if self.typing.of(expression).kind == "null":
+            return "NULL::text"
         return self.expressions.emit(expression)
 
     def order_term(
@@ -223,7 +238,7 @@ class Queries:
 
     def equal(self, node: tree.Join, a: Visible, b: Visible) -> Sql:
         left, right = self.typing.of_visible(a), self.typing.of_visible(b)
-        if left.kind != right.kind:
+        if left.kind != right.kind or (left.kind == "other" and left.sql_type != right.sql_type):
             message = (
                 f"column '{a.name}' is a {left.kind} on one side and a {right.kind} on the other"
             )

@@ -1,40 +1,88 @@
-"""SQL of the mathematical and string functions (ADQL 2.1 tables 1 and 2)."""
+"""SQL of the mathematical functions (ADQL 2.1 tables 1 and 2), NULL outside their domains."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
-from adql.sql import Sql
+from adql.postgres.bounds import within
+from adql.sql import Sql, joined
+
+_INFINITY = math.inf
+_ABOVE_ONE = math.nextafter(1.0, 2.0)
+_BELOW_ZERO = -5e-324
+_TOO_LARGE = "'1.7976931348623158e308'::numeric"
 
 _SAME_NAME = {
     "ACOS": "acos", "ASIN": "asin", "ATAN": "atan", "ATAN2": "atan2", "CEILING": "ceil",
-    "COS": "cos", "COT": "cot", "DEGREES": "degrees", "EXP": "exp", "FLOOR": "floor",
-    "LOG": "ln", "LOG10": "log10", "POWER": "power", "RADIANS": "radians", "SIN": "sin",
+    "COS": "cos", "COT": "cot", "DEGREES": "degrees", "FLOOR": "floor",
+    "LOG": "ln", "LOG10": "log10", "RADIANS": "radians", "SIN": "sin",
     "SQRT": "sqrt", "TAN": "tan", "PI": "pi",
+    "ABS": "abs", "EXP": "starhaul.exp", "POWER": "starhaul.power",
+    "MOD": "starhaul.remainder",
 }  # fmt: skip
-
-
-def _decimal(name: str) -> Callable[[list[Sql]], Sql]:
-    """ROUND and TRUNCATE in numeric, which counts digits and rounds halves away from zero."""
-
-    def build(arguments: list[Sql]) -> Sql:
-        digits: Sql = arguments[1] if len(arguments) == 2 else "0"
-        return (f"{name}((", arguments[0], ")::numeric, ", digits, ")::double precision")
-
-    return build
-
-
-_OWN: dict[str, Callable[[list[Sql]], Sql]] = {
-    "ROUND": _decimal("round"),
-    "TRUNCATE": _decimal("trunc"),
-    # The seed has undefined semantics (ADQL 2.1 table 1): one generator serves all.
-    "RAND": lambda a: "random()",
+_DOMAINS: dict[str, tuple[float | None, float | None, str]] = {
+    "ACOS": (-_ABOVE_ONE, _ABOVE_ONE, "from -1 to 1"),
+    "ASIN": (-_ABOVE_ONE, _ABOVE_ONE, "from -1 to 1"),
+    "LOG": (0.0, None, "above 0"),
+    "LOG10": (0.0, None, "above 0"),
+    "SQRT": (_BELOW_ZERO, None, "from 0"),
+    **dict.fromkeys(("COS", "COT", "SIN", "TAN"), (-_INFINITY, _INFINITY, "that are finite")),
 }
 
 
+def complaint(name: str, arguments: Sequence[float | None]) -> str | None:
+    """Why a function has no value for constant arguments (None is no constant), or None."""
+    first, last = (arguments[0], arguments[-1]) if arguments else (None, None)
+    if name in _DOMAINS and first is not None:
+        low, high, words = _DOMAINS[name]
+        if (low is not None and first <= low) or (high is not None and first >= high):
+            return f"{name} takes numbers {words}, not {first:g}"
+    if last == 0 and name in ("MOD", "COT"):
+        return f"{name} by 0 has no value" if name == "MOD" else "COT has no value at 0"
+    if name in ("EXP", "POWER") and None not in arguments:
+        try:
+            known = [float(a) for a in arguments if a is not None]
+            result = math.exp(*known) if name == "EXP" else math.pow(*known)
+        except (OverflowError, ValueError, ZeroDivisionError):
+            result = math.nan
+        if math.isnan(result):
+            written = ", ".join(f"{a:g}" for a in arguments if a is not None)
+            return f"{name}({written}) has no value that a double precision number can hold"
+    return None
+
+
 def math_function(name: str, arguments: list[Sql]) -> Sql:
-    """A function of double precision arguments, as SQL."""
+    """A function of double precision arguments."""
+    if name in _DOMAINS:
+        low, high, _ = _DOMAINS[name]
+        arguments = [within(arguments[0], low, high)]
+    if name == "COT":
+        arguments = [("nullif(", arguments[0], ", 0)")]
     if name in _OWN:
         return _OWN[name](arguments)
-    pieces: list[Sql] = [f"{_SAME_NAME[name]}("]
-    for index, argument in enumerate(arguments):
-        pieces += (", ", argument) if index else (argument,)
-    return (*pieces, ")")
+    return (f"{_SAME_NAME[name]}(", joined(", ", arguments), ")")
+
+
+def _round(arguments: list[Sql]) -> Sql:
+    """Halves away from zero, of the decimal number that the shortest text of a double is."""
+    if len(arguments) == 1:
+        return ("starhaul.round(", arguments[0], ")")
+    rounded: Sql = ("round((", arguments[0], ")::text::numeric, ", arguments[1], ")")
+    # Rounded up from the largest double it would be no double any more.
+    limited: Sql = ("nullif(least(", rounded, f", {_TOO_LARGE}), {_TOO_LARGE})")
+    limited = ("nullif(greatest(", limited, f", -{_TOO_LARGE}), -{_TOO_LARGE})")
+    return ("(", limited, ")::double precision")
+
+
+def _truncate(arguments: list[Sql]) -> Sql:
+    if len(arguments) == 1:
+        return ("trunc(", arguments[0], ")")
+    value: Sql = ("(", arguments[0], ")::text::numeric")
+    return ("trunc(", value, ", ", arguments[1], ")::double precision")
+
+
+_OWN: dict[str, Callable[[list[Sql]], Sql]] = {
+    "ROUND": _round,
+    "TRUNCATE": _truncate,
+    # The seed has undefined semantics (ADQL 2.1 table 1).
+    "RAND": lambda a: ("starhaul.random_of(", a[0], ")") if a else "random()",
+}

@@ -7,7 +7,8 @@ from adql.syntax.checks import unwrapped
 from adql.syntax.tree import Expression
 
 _BIG = 2**63
-_NUMBER = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*\Z")
+NUMBER = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*\Z")
+"""A number as it may stand in a string."""
 
 
 def number_type(text: str) -> str:
@@ -21,7 +22,7 @@ def number_type(text: str) -> str:
 def numeric_text(expression: Expression) -> float | None:
     """The number that a string literal holds ('30'), or None."""
     inner = unwrapped(expression)
-    if isinstance(inner, tree.String) and _NUMBER.match(inner.value):
+    if isinstance(inner, tree.String) and NUMBER.match(inner.value):
         return float(inner.value)
     return None
 

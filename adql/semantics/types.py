@@ -54,7 +54,10 @@ class Typing:
         return self.of_visible(output.visible)
 
     def of_visible(self, visible: Visible) -> Value:
-        return self.of_source_column(visible.parts[0])
+        found = self.of_source_column(visible.parts[0])
+        for part in visible.parts[1:]:
+            found = self.merged(found, self.of_source_column(part))
+        return found
 
     def of_source_column(self, column: SourceColumn) -> Value:
         if column.column is not None:
@@ -82,6 +85,10 @@ class Typing:
         if a.kind != b.kind or (a.kind == "other" and a.sql_type != b.sql_type):
             message = f"{KIND_NAMES[a.kind]} and {KIND_NAMES[b.kind]} in one column"
             raise self.fail(node, message)
+        return self.merged(a, b)
+
+    def merged(self, a: Value, b: Value) -> Value:
+        """The value of a column that is one of two of a kind."""
         unit = a.meta.unit if a.meta.unit == b.meta.unit else None
         meta = replace(a.meta, unit=unit)
         if a.kind == "number":
