@@ -5,7 +5,7 @@ from pathlib import Path
 from schema.migrations.run_sql import run_script
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
