@@ -1,5 +1,6 @@
 """The catalogue that ADQL names are resolved against, read from TAP_SCHEMA and the sky tables."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,10 @@ _SQL_TYPES: dict[tuple[str, bool], str] = {
 }
 
 
+_MOST_OCTETS = 63
+_DIGEST_CHARACTERS = 12
+
+
 def sql_type(datatype: str, arraysize: str | None, xtype: str | None) -> str:
     """The PostgreSQL type that holds a column of this VOTable type."""
     if xtype == "timestamp":
@@ -41,6 +46,19 @@ def sql_type(datatype: str, arraysize: str | None, xtype: str | None) -> str:
 def quoted(name: str) -> str:
     """A name as a PostgreSQL identifier, whatever characters it has."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def physical_name(name: str) -> str:
+    """The name of a user's column or table in PostgreSQL, which keeps 63 octets of it.
+
+    A longer one is its beginning and a digest of the whole.
+    """
+    octets = name.encode()
+    if len(octets) <= _MOST_OCTETS:
+        return name
+    digest = hashlib.sha256(octets).hexdigest()[:_DIGEST_CHARACTERS]
+    start = octets[: _MOST_OCTETS - _DIGEST_CHARACTERS - 1].decode(errors="ignore")
+    return f"{start}~{digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +93,7 @@ def _column(row: Record) -> Column:
     )
     return Column(
         meta=meta,
-        sql_name=quoted(name),
+        sql_name=quoted(physical_name(name)),
         sql_type=sql_type(meta.datatype, meta.arraysize, meta.xtype),
         indexed=bool(row["indexed"]),
         principal=bool(row["principal"]),
@@ -100,7 +118,7 @@ def _table(row: Record, columns: list[Record], sky: list[Record], areas: list[Re
     return Table(
         schema=schema,
         name=name,
-        sql_name=f"{quoted(schema)}.{quoted(name)}",
+        sql_name=f"{quoted(schema)}.{quoted(physical_name(name))}",
         columns=tuple(_column(c) for c in columns),
         positions=tuple(
             SkyPosition(

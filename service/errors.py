@@ -64,3 +64,10 @@ class Unavailable(StarhaulError):
 
     status = 503
     title = "Service unavailable"
+
+
+class DiskFull(StarhaulError):
+    """The database's disk has no room for more."""
+
+    status = 507
+    title = "Disk full"

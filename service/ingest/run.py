@@ -18,7 +18,7 @@ from pathlib import Path
 import asyncpg
 
 from service.database import is_outage
-from service.errors import StarhaulError, Unavailable
+from service.errors import DiskFull, Unavailable
 from service.ingest import store
 from service.ingest.collection import Collection
 from service.ingest.incoming import Batch, read_rows
@@ -29,13 +29,6 @@ _BATCH_FILES = 200
 _BATCH_BYTES = 64 * 2**20
 
 Files = list[tuple[str, FileStat]]
-
-
-class DiskFull(StarhaulError):
-    """The database's disk has no room for more."""
-
-    status = 507
-    title = "Disk full"
 
 
 @dataclass(slots=True)

@@ -1,0 +1,46 @@
+"""From a file to its open table, whatever its format."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from service.publish.opening import format_of, open_bytes, plain_file
+from service.publish.table import Place, Source
+
+
+@contextmanager
+def open_table(
+    path: Path, wanted: str | None = None, types: dict[str, str] | None = None
+) -> Iterator[Source]:
+    """The table of a file, open for the time of the block.
+
+    `wanted` chooses among the tables of a VOTable or FITS file by name or number; `types` gives the
+    datatypes of a CSV file's columns. Raises TableError.
+    """
+    if not path.is_file():
+        raise Place(path).error("there is no such file" if not path.exists() else "it is no file")
+    kind = format_of(path)
+    if wanted is not None and kind not in ("votable", "fits"):
+        raise Place(path).error(f"a {kind} file has one table; leave --table out")
+    if kind == "votable":
+        from service.publish.readers.votable import VOTable
+
+        with open_bytes(path) as file:
+            yield VOTable(file, path, wanted)
+    elif kind == "fits":
+        from service.publish.readers.fits import FITSTable
+
+        with plain_file(path) as plain:
+            yield FITSTable(plain, wanted, said_by=path)
+    elif kind == "parquet":
+        from service.publish.readers.parquet import ParquetTable
+
+        yield ParquetTable(path)
+    elif kind == "ecsv":
+        from service.publish.readers.ecsv import ECSVTable
+
+        yield ECSVTable(path)
+    else:
+        from service.publish.readers.separated import SeparatedTable
+
+        yield SeparatedTable(path, types)
