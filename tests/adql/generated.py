@@ -47,7 +47,7 @@ class Trees:
         chosen: int = self.draw(st.integers(0, len(makers) - 1))
         return makers[chosen]()
 
-    def several(self, make: Callable[[], T], least: int = 1, most: int = 3) -> tuple[T, ...]:
+    def several(self, make: Callable[[], T], least: int = 1, most: int = 2) -> tuple[T, ...]:
         return tuple(make() for _ in range(self.draw(st.integers(least, most))))
 
     def flag(self) -> bool:
@@ -117,7 +117,7 @@ class Trees:
         self, operators: str, operand: Callable[[], tree.Expression], least: int
     ) -> tree.Expression:
         first = operand()
-        rest = self.several(operand, least, 3)
+        rest = self.several(operand, least, 2)
         if not rest:
             return first
         signs = tuple(self.draw(st.sampled_from(operators)) for _ in rest)
@@ -134,6 +134,8 @@ class Trees:
         return tree.Concatenation(NOWHERE, operands)
 
     def value(self, depth: int) -> tree.Expression:
+        if depth <= 0:
+            return self.primary(0)
         return self.one(
             lambda: self.primary(depth), lambda: self.sum(depth), lambda: self.concatenation(depth)
         )
@@ -204,6 +206,8 @@ class Trees:
     # -- conditions
 
     def condition(self, depth: int) -> tree.Expression:
+        if depth <= 0:
+            return self.comparison(0)
         return self._logical("OR", lambda: self._logical("AND", lambda: self.negation(depth)))
 
     def _logical(
@@ -224,7 +228,8 @@ class Trees:
         if depth <= 0:
             return self.predicate(depth)
         inner = self.condition(depth - 1)
-        return inner if isinstance(inner, tree.Boolean) else tree.Parens(NOWHERE, inner)
+        grouped = isinstance(inner, tree.Boolean | tree.Parens)
+        return inner if grouped else tree.Parens(NOWHERE, inner)
 
     def predicate(self, depth: int) -> tree.Expression:
         return self.one(
