@@ -200,7 +200,7 @@ def _literal(c: Context) -> Complaint | None:
     piece = c.piece
     text = piece.text if len(piece.text) <= 40 else piece.text[:37] + "..."
     if piece.kind == "comment":
-        message = "/* */ comments are not ADQL: a comment starts with -- and ends with its line"
+        message = "/* */ comments are not ADQL: write -- before a comment, on each of its lines"
         return Complaint(piece.start, 2, message)
     if piece.kind == "placeholder":
         return on(piece, _unfilled(text))
@@ -221,7 +221,7 @@ def _variable(c: Context, text: str) -> Complaint:
             name = text.lstrip("#")
             message = f"{text} is not ADQL: upload the table and write TAP_UPLOAD.{name}"
             return on(c.piece, message)
-        return Complaint(c.piece.start, 1, "# is not ADQL: a comment starts with --")
+        return Complaint(c.piece.start, 1, "# is not ADQL: write -- before a comment")
     if text.startswith("$"):
         return on(c.piece, _unfilled(text))
     return on(c.piece, f"{text} is not ADQL: variables do not exist, write the value itself")
@@ -242,7 +242,7 @@ def sign(c: Context) -> Complaint | None:
     if piece.text in _SIGNS:
         return on(piece, f"{piece.text} is not ADQL: {_SIGNS[piece.text]}")
     if piece.text == "#":
-        return on(piece, "# is not ADQL: a comment starts with --")
+        return on(piece, "# is not ADQL: write -- before a comment")
     if piece.text == "?":
         return on(piece, _unfilled("?"))
     if piece.text == "'":
