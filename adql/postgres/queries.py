@@ -1,15 +1,19 @@
 """Queries as PostgreSQL: SELECT, FROM, set operations; outputs are always named c1 ... cn."""
 
+from adql.postgres.best_of import SortKey, best_of
 from adql.postgres.bounds import cast_number
 from adql.postgres.expressions import Expressions
 from adql.semantics.grouping import Grouping, aggregate_in
-from adql.semantics.resolve import Body, Output, Resolution, Visible
+from adql.semantics.scopes import Body, Output, Resolution, Visible
 from adql.semantics.types import Typing
 from adql.sql import Sql, joined
 from adql.syntax import complaints, tree
 from adql.syntax.words import Version
 from adql.translation import Parameter
 from adql.values import Value
+
+MAX_COLUMNS = 1_600
+"""Columns of a result and sort keys together; PostgreSQL takes 1,664."""
 
 
 class Queries:
@@ -104,21 +108,26 @@ class Queries:
         for index, output in enumerate(outputs):
             value = values[index] if values else None
             columns.append((self.output(output, top, value), f" AS c{index + 1}"))
-        distinct = "DISTINCT " if select.quantifier == "DISTINCT" else ""
-        pieces: list[Sql] = [f"SELECT {distinct}", joined(", ", columns), " FROM ", from_clause]
+        rest: list[Sql] = [" FROM ", from_clause]
         if select.where is not None:
             self.typing.of(select.where)
-            pieces += (" WHERE ", self.expressions.emit(select.where))
+            rest += (" WHERE ", self.expressions.emit(select.where))
         if select.group_by:
             terms = [self.group_term(t, len(outputs)) for t in select.group_by]
-            pieces += (" GROUP BY ", joined(", ", terms))
+            rest += (" GROUP BY ", joined(", ", terms))
         if select.having is not None:
             self.typing.of(select.having)
-            pieces += (" HAVING ", self.expressions.emit(select.having))
-        if order_by:
-            sort = [self.order_term(t, select, outputs, grouping) for t in order_by]
-            pieces += (" ORDER BY ", joined(", ", sort))
-        return tuple(pieces)
+            rest += (" HAVING ", self.expressions.emit(select.having))
+        sort = [self.order_term(t, select, outputs, grouping) for t in order_by]
+        if len(columns) + len(sort) > MAX_COLUMNS:
+            message = f"the query has more than {MAX_COLUMNS} columns"
+            raise complaints.about(self.text, select, message)
+        if select.best_of:
+            keys = [self.group_term(key, len(outputs)) for key in select.best_of]
+            return best_of(columns, keys, sort, tuple(rest))
+        distinct = "DISTINCT " if select.quantifier == "DISTINCT" else ""
+        ordered: Sql = (" ORDER BY ", joined(", ", list(sort))) if sort else ""
+        return (f"SELECT {distinct}", joined(", ", columns), tuple(rest), ordered)
 
     def output(self, output: Output, top: bool, wanted: Value | None) -> Sql:
         """A column of the result; as `wanted` where one is given."""
@@ -137,6 +146,7 @@ class Queries:
 
     def no_aggregates(self, select: tree.Select) -> None:
         places = [("WHERE", select.where), *(("GROUP BY", t) for t in select.group_by)]
+        places += [("DISTINCT ON", key) for key in select.best_of]
         for clause, expression in places:
             found = aggregate_in(expression) if expression is not None else None
             if found is not None:
@@ -155,8 +165,8 @@ class Queries:
             if ordinal is not None and self.version != "ADQL":
                 message = f"GROUP BY {ordinal} is not in ADQL {self.version}: name the column"
                 raise complaints.about(self.text, term, message)
-        for ordering in order_by:
-            self.ordinal(ordering.expression, len(outputs))
+        for key in (*select.best_of, *(ordering.expression for ordering in order_by)):
+            self.ordinal(key, len(outputs))
         grouping = Grouping(self.text, self.resolution, select)
         if grouping.is_grouped(outputs, order_by):
             for output in outputs:
@@ -167,6 +177,8 @@ class Queries:
                 grouping.require(select.having, select.having)
             for ordering in order_by:
                 grouping.require(grouping.term(ordering.expression), ordering)
+            for key in select.best_of:
+                grouping.require(grouping.term(key), key)
         return grouping
 
     def group_term(self, expression: tree.Expression, count: int) -> Sql:
@@ -184,25 +196,25 @@ class Queries:
         select: tree.Select,
         outputs: tuple[Output, ...],
         grouping: Grouping,
-    ) -> Sql:
+    ) -> SortKey:
         direction = " DESC" if term.descending else ""
         expression = term.expression
         index = self.resolution.aliases.get(id(expression))
         ordinal = index + 1 if index is not None else self.ordinal(expression, len(outputs))
         if ordinal is not None:
-            return f"{ordinal}{direction}"
+            return str(ordinal), direction
         if select.quantifier == "DISTINCT":
             key = grouping.key(expression)
             for position, output in enumerate(outputs, 1):
                 if grouping.key(output.expression or output.visible) == key:
-                    return f"{position}{direction}"
+                    return str(position), direction
             message = "with DISTINCT, ORDER BY takes only what is in the select list"
             raise complaints.about(self.text, term, message)
         kind = self.typing.of(expression).kind
         if kind in ("geometry", "null"):
             what = "a geometry" if kind == "geometry" else "NULL"
             raise complaints.about(self.text, term, f"{what} has no order")
-        return (self.expressions.emit(expression), direction)
+        return self.expressions.emit(expression), direction
 
     # -- FROM
 

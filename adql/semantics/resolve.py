@@ -12,96 +12,6 @@ from adql.syntax.checks import unwrapped
 from adql.syntax.tree import Identifier, Node, Query, Select, SetOperation
 from adql.syntax.words import Version
 
-Body = Select | SetOperation | Query
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SourceColumn:
-    """A column of a source: of the catalogue, or number `index` of a subquery's outputs."""
-
-    name: str
-    delimited: bool
-    source: "Source"
-    index: int
-    column: Column | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Source:
-    """One element of a FROM clause: `sql` is its alias in SQL (t1, t2, ...)."""
-
-    sql: str
-    names: tuple[Identifier, ...]
-    table: Table | None = None
-    query: Query | None = None
-    common: "CommonSource | None" = None
-    columns: tuple[SourceColumn, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CommonSource:
-    """A common table expression; `sql` is its name in SQL (q1, q2, ...)."""
-
-    sql: str
-    name: Identifier
-    query: Query
-
-
-@dataclass(frozen=True, slots=True)
-class Visible:
-    """A column as unqualified names see it; several parts where USING or NATURAL joined them."""
-
-    name: str
-    delimited: bool
-    parts: tuple[SourceColumn, ...]
-    coalesced: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A column that a query gives: an expression of its select list, or a column from `*`."""
-
-    name: str
-    delimited: bool
-    expression: tree.Expression | None = None
-    visible: Visible | None = None
-
-
-@dataclass(slots=True)
-class Scope:
-    """What names mean within one SELECT."""
-
-    parent: "Scope | None" = None
-    sources: list[Source] = field(default_factory=list)
-    visible: list[Visible] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Resolution:
-    """Side tables keyed by id(node); they live as long as the tree."""
-
-    sources: dict[int, Source] = field(default_factory=dict)
-    columns: dict[int, Visible] = field(default_factory=dict)
-    aliases: dict[int, int] = field(default_factory=dict)
-    """Names in ORDER BY or GROUP BY that are outputs: their index."""
-    outputs: dict[int, tuple[Output, ...]] = field(default_factory=dict)
-    merged: dict[int, tuple[Visible, ...]] = field(default_factory=dict)
-    """Joins with USING or NATURAL: the columns they compare."""
-    tables: dict[str, Table] = field(default_factory=dict)
-    common: list[CommonSource] = field(default_factory=list)
-
-
-def same_name(asked: Identifier, name: str, delimited: bool = False) -> bool:
-    """Whether a name as written means a name as declared (ADQL 2.1 §2.1.5)."""
-    if not asked.delimited:
-        return asked.name.lower() == name.lower()
-    return asked.name == name or (not delimited and asked.name == name.lower())
-
-
-def visible_columns(source: Source) -> list[Visible]:
-    """The columns of a source as they are seen when nothing merges them."""
-    return [Visible(c.name, c.delimited, (c,)) for c in source.columns]
-
 
 class Resolver:
     """Resolves one query against one catalogue."""
@@ -167,7 +77,7 @@ class Resolver:
             raise self.fail(
                 expression,
                 "a combined query is sorted by the names or ordinals of its columns",
-                complaints.nearest(_written(expression), [o.name for o in outputs]),
+                complaints.nearest(written_name(expression), [o.name for o in outputs]),
             )
 
     def select(
@@ -189,6 +99,8 @@ class Resolver:
         result = tuple(outputs)
         for term in select.group_by:
             self.names(term, scope, result if self.version == "ADQL" else ())
+        for key in select.best_of:
+            self.names(key, scope, result)
         for ordering in order_by:
             self.names(ordering.expression, scope, result)
         self.result.outputs[id(select)] = result
@@ -355,66 +267,34 @@ class Resolver:
     def source(self, parts: tuple[Identifier, ...], scope: Scope, node: Node) -> Source:
         at: Scope | None = scope
         while at is not None:
-            found = [s for s in at.sources if _is_called(s, parts)]
+            found = [s for s in at.sources if is_called(s, parts)]
             if len(found) == 1:
                 return found[0]
             if found:
-                raise self.fail(node, f"'{_dotted(parts)}' is ambiguous: give the tables aliases")
+                raise self.fail(node, f"'{dotted(parts)}' is ambiguous: give the tables aliases")
             at = at.parent
-        known = [_dotted(s.names) for s in scope.sources]
-        near = complaints.nearest(_dotted(parts), known)
-        raise self.fail(node, f"'{_dotted(parts)}' is no table of this FROM", near)
+        known = [dotted(s.names) for s in scope.sources]
+        near = complaints.nearest(dotted(parts), known)
+        raise self.fail(node, f"'{dotted(parts)}' is no table of this FROM", near)
 
     def column(self, node: tree.ColumnReference, scope: Scope) -> Visible:
         *qualifier, name = node.parts
         if qualifier:
             source = self.source(tuple(qualifier), scope, node)
-            candidates = _matching(name, visible_columns(source))
+            candidates = matching(name, visible_columns(source))
             known = [c.name for c in source.columns]
         else:
             candidates, known = [], [v.name for v in scope.visible]
             at: Scope | None = scope
             while at is not None and not candidates:
-                candidates = _matching(name, at.visible)
+                candidates = matching(name, at.visible)
                 at = at.parent
         if not candidates:
             near = complaints.nearest(name.name, known)
-            raise self.fail(node, f"column '{_dotted(node.parts)}' not found", near)
+            raise self.fail(node, f"column '{dotted(node.parts)}' not found", near)
         if len(candidates) > 1:
             owners = " or ".join(
-                f"{_dotted(c.parts[0].source.names)}.{c.name}" for c in candidates[:3]
+                f"{dotted(c.parts[0].source.names)}.{c.name}" for c in candidates[:3]
             )
             raise self.fail(node, f"column '{name.name}' is ambiguous: write {owners}")
         return candidates[0]
-
-
-def _matching(name: Identifier, columns: list[Visible]) -> list[Visible]:
-    found = [v for v in columns if same_name(name, v.name, v.delimited)]
-    if len(found) > 1 and not name.delimited:
-        plain = [v for v in found if not v.delimited]
-        return plain if len(plain) == 1 else found
-    return found
-
-
-def _is_called(source: Source, parts: tuple[Identifier, ...]) -> bool:
-    """Whether a qualifier means this source: its alias, or its table name, with schema or not."""
-    if len(source.names) == 1 and source.table is None:
-        own = source.names[0]
-        return len(parts) == 1 and same_name(parts[0], own.name, own.delimited)
-    names = list(source.names)
-    if len(parts) > len(names):
-        if source.table is None or not same_name(names[-1], source.table.name):
-            return False
-        return same_name(parts[-1], source.table.name) and same_name(parts[-2], source.table.schema)
-    return all(
-        same_name(asked, own.name, own.delimited)
-        for asked, own in zip(reversed(parts), reversed(names), strict=False)
-    )
-
-
-def _dotted(parts: Iterable[Identifier]) -> str:
-    return ".".join(p.name for p in parts)
-
-
-def _written(expression: tree.Expression) -> str:
-    return _dotted(expression.parts) if isinstance(expression, tree.ColumnReference) else ""
