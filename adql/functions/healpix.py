@@ -1,6 +1,22 @@
 """HEALPix cells, nested (UDF catalogue 1.2 §2.1)."""
 
-from adql.functions.declaration import UserFunction, call
+from collections.abc import Callable, Sequence
+
+from adql.functions.declaration import BadArgument, UserFunction, call, literal
+from adql.sql import Sql
+
+
+def _of_order(function: str) -> Callable[[Sequence[Sql]], Sql]:
+    """A call whose first argument, where it is a literal, is an order there is."""
+
+    def write(arguments: Sequence[Sql]) -> Sql:
+        order = literal(arguments[0])
+        if isinstance(order, int) and not 0 <= order <= 29:
+            raise BadArgument(0, f"there is no HEALPix order {order}: give 0 to 29")
+        return call(function)(arguments)
+
+    return write
+
 
 HEALPIX = (
     UserFunction(
@@ -9,7 +25,7 @@ HEALPIX = (
         "BIGINT",
         "Index of the HEALPix cell (nested) of an order from 0 to 29 that holds a position in "
         "degrees.",
-        call("starhaul.healpix_nest"),
+        _of_order("starhaul.healpix_index"),
         ucd="pos.healpix",
     ),
     UserFunction(
@@ -17,7 +33,7 @@ HEALPIX = (
         (("hpxOrder", "INTEGER"), ("point", "POINT")),
         "BIGINT",
         "Index of the HEALPix cell (nested) of an order from 0 to 29 that holds a point.",
-        call("starhaul.healpix_nest"),
+        _of_order("starhaul.healpix_index"),
         ucd="pos.healpix",
     ),
     UserFunction(
@@ -25,6 +41,6 @@ HEALPIX = (
         (("hpxOrder", "INTEGER"), ("hpxIndex", "BIGINT")),
         "POINT",
         "Centre of the HEALPix cell (nested) with this index, of an order from 0 to 29.",
-        call("starhaul.healpix_center"),
+        _of_order("starhaul.healpix_center"),
     ),
 )

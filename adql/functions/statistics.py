@@ -6,13 +6,6 @@ from adql.functions.declaration import BadArgument, UserFunction, call, literal
 from adql.sql import Sql
 
 
-def _normal(arguments: Sequence[Sql]) -> Sql:
-    """Exact, by Box and Muller; the second deviate of each pair is not used."""
-    mu, sigma = arguments
-    deviate = "sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random())"
-    return ("(", mu, " + ", sigma, f" * {deviate})")
-
-
 def _percentile(arguments: Sequence[Sql]) -> Sql:
     value, fraction = arguments
     number = literal(fraction)
@@ -37,7 +30,7 @@ STATISTICS = (
         (("mu", "DOUBLE"), ("sigma", "DOUBLE")),
         "DOUBLE",
         "A random number of the normal distribution with mean mu and standard deviation sigma.",
-        _normal,
+        call("starhaul.normal_random"),
         like=(0, 1),
     ),
     UserFunction(

@@ -1,5 +1,13 @@
 -- What the user-defined functions of ADQL call (adql/functions). They read no table.
 
+-- Where one row has values that give no answer, the answer is NULL: no row ends a query. Only what
+-- the catalogue of user-defined functions calls an error is one.
+
+-- Zero in place of what is nearly so: PostgreSQL refuses a product that underflows.
+CREATE FUNCTION starhaul.not_tiny(x double precision)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(x) < 1e-30 THEN 0 ELSE x END;
+
 -- ivo_hasword: the words of English text by their stems. No word is too common to be looked for.
 CREATE TEXT SEARCH DICTIONARY starhaul.stem (TEMPLATE = pg_catalog.snowball, LANGUAGE = english);
 CREATE TEXT SEARCH CONFIGURATION starhaul.words (COPY = pg_catalog.english);
@@ -49,7 +57,15 @@ RETURN CASE WHEN flux > 0 THEN 31.4 - 2.5 * log10(flux) END;
 
 CREATE FUNCTION starhaul.njy_to_abmag_error(flux double precision, error double precision)
 RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN flux > 0 THEN 2.5 / ln(10::double precision) * error / flux END;
+RETURN CASE WHEN flux BETWEEN 1e-100 AND 1e100 AND abs(error) < 1e100
+    THEN 2.5 / ln(10::double precision) * starhaul.not_tiny(error) / flux END;
+
+-- By Box and Muller, whose second number is not used.
+CREATE FUNCTION starhaul.normal_random(mu double precision, sigma double precision)
+RETURNS double precision LANGUAGE sql VOLATILE PARALLEL RESTRICTED
+RETURN CASE WHEN abs(mu) < 1e300 AND abs(sigma) < 1e300
+    THEN mu + starhaul.not_tiny(sigma)
+              * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()) END;
 
 -- The even places of a number, moved together: the inverse of starhaul.spread_bits.
 CREATE FUNCTION starhaul.gathered_bits(value bigint)
@@ -63,6 +79,17 @@ BEGIN
     x := (x | (x >> 8)) & 281470681808895;
     RETURN (x | (x >> 16)) & 4294967295;
 END $$;
+
+-- The HEALPix cell, nested, that holds a position.
+CREATE FUNCTION starhaul.healpix_index(hpx_order integer, lon double precision,
+                                       lat double precision)
+RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN hpx_order BETWEEN 0 AND 29 AND abs(lat) <= 90 AND abs(lon) <= 720
+    THEN starhaul.healpix_nest(hpx_order, starhaul.not_tiny(lon), starhaul.not_tiny(lat)) END;
+
+CREATE FUNCTION starhaul.healpix_index(hpx_order integer, point double precision[])
+RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN starhaul.healpix_index(hpx_order, point[1], point[2]);
 
 -- The centre of a HEALPix cell, nested.
 CREATE FUNCTION starhaul.healpix_center(hpx_order integer, cell bigint)
@@ -78,13 +105,10 @@ DECLARE
     lat double precision;
     lon double precision;
 BEGIN
-    IF hpx_order < 0 OR hpx_order > 29 THEN
-        RAISE EXCEPTION 'a HEALPix order is from 0 to 29, not %', hpx_order
-            USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF cell < 0 OR cell >= 12::bigint << (2 * hpx_order) THEN
-        RAISE EXCEPTION 'order % has no HEALPix cell %', hpx_order, cell
-            USING ERRCODE = 'invalid_parameter_value';
+    IF hpx_order < 0 OR hpx_order > 29 OR cell < 0 THEN
+        RETURN NULL;
+    ELSIF cell >= 12::bigint << (2 * hpx_order) THEN
+        RETURN NULL;
     END IF;
     nside := 1::bigint << hpx_order;
     face := (cell >> (2 * hpx_order))::integer;
@@ -123,22 +147,31 @@ BEGIN
     RETURN ARRAY[lon, atan2d(z, sqrt(x * x + y * y))];
 END $$;
 
--- A geometry turned by a matrix, given row by row.
+-- A geometry turned by a matrix, given row by row. A union has a NaN before each of its shapes.
 CREATE FUNCTION starhaul.rotated(g double precision[], m double precision[])
 RETURNS double precision[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
 DECLARE
-    positions integer := CASE cardinality(g) WHEN 3 THEN 1 ELSE cardinality(g) / 2 END;
     result double precision[] := g;
+    first integer := 1;
+    last integer;
     v double precision[];
-    p double precision[];
 BEGIN
-    FOR i IN 1..positions LOOP
-        v := starhaul.unit_vector(g[2 * i - 1], g[2 * i]);
-        p := starhaul.direction(m[1] * v[1] + m[2] * v[2] + m[3] * v[3],
-                                m[4] * v[1] + m[5] * v[2] + m[6] * v[3],
-                                m[7] * v[1] + m[8] * v[2] + m[9] * v[3]);
-        result[2 * i - 1] := p[1];
-        result[2 * i] := p[2];
+    WHILE first <= cardinality(g) LOOP
+        IF g[first] = 'NaN' THEN
+            first := first + 1;
+        END IF;
+        last := coalesce(array_position(g, 'NaN', first) - 1, cardinality(g));
+        -- What follows the centre of a circle is its radius.
+        FOR i IN 0..CASE last - first WHEN 2 THEN 0 ELSE (last - first) / 2 END LOOP
+            v := starhaul.unit_vector(starhaul.not_tiny(g[first + 2 * i]),
+                                      starhaul.not_tiny(g[first + 2 * i + 1]));
+            v := starhaul.direction(m[1] * v[1] + m[2] * v[2] + m[3] * v[3],
+                                    m[4] * v[1] + m[5] * v[2] + m[6] * v[3],
+                                    m[7] * v[1] + m[8] * v[2] + m[9] * v[3]);
+            result[first + 2 * i] := v[1];
+            result[first + 2 * i + 1] := v[2];
+        END LOOP;
+        first := last + 1;
     END LOOP;
     RETURN result;
 END $$;
@@ -155,11 +188,13 @@ DECLARE
     -- The astronomical unit a Julian year, in km/s; radians in a milliarcsecond.
     au_per_year constant double precision := 149597870.7 / (365.25 * 86400);
     mas constant double precision := radians(1::double precision / 3600000);
-    t double precision := out_epoch - ref_epoch;
-    plx double precision := coalesce(parallax, 0);
-    px double precision := coalesce(pmra, 0) * mas;
-    py double precision := coalesce(pmdec, 0) * mas;
-    pr double precision := coalesce(radial_velocity, 0) * coalesce(parallax, 0) * mas / au_per_year;
+    t double precision := starhaul.not_tiny(out_epoch - ref_epoch);
+    plx double precision := starhaul.not_tiny(parallax);
+    px double precision := coalesce(starhaul.not_tiny(pmra), 0) * mas;
+    py double precision := coalesce(starhaul.not_tiny(pmdec), 0) * mas;
+    -- The radial proper motion.
+    pr double precision := coalesce(starhaul.not_tiny(radial_velocity) * plx, 0)
+                           * mas / au_per_year;
     pp double precision;
     f double precision;
     sa double precision;
@@ -178,14 +213,22 @@ BEGIN
                         'leave such rows out (WHERE ra IS NOT NULL)'
             USING ERRCODE = 'null_value_not_allowed';
     END IF;
-    sa := sind(ra);
+    IF NOT (abs("dec") <= 90 AND abs(ra) <= 720)
+       OR greatest(abs(t), abs(plx), abs(pmra), abs(pmdec), abs(radial_velocity)) > 1e15 THEN
+        RETURN NULL;
+    END IF;
+    sa := starhaul.not_tiny(sind(ra));
     ca := cosd(ra);
-    sd := sind("dec");
+    sd := starhaul.not_tiny(sind("dec"));
     cd := cosd("dec");
     r := ARRAY[cd * ca, cd * sa, sd];
     mu := ARRAY[-sa * px - sd * ca * py, ca * px - sd * sa * py, cd * py];
     pp := px * px + py * py;
-    f := 1 / sqrt(1 + 2 * pr * t + (pp + pr * pr) * t * t);
+    f := 1 + 2 * pr * t + (pp + pr * pr) * t * t;
+    IF f < 1e-15 THEN
+        RETURN NULL; -- it goes through the Sun
+    END IF;
+    f := 1 / sqrt(f);
     FOR i IN 1..3 LOOP
         u[i] := (r[i] * (1 + pr * t) + mu[i] * t) * f;
         w[i] := (mu[i] * (1 + pr * t) - r[i] * pp * t) * f * f * f / mas;
@@ -194,10 +237,10 @@ BEGIN
     new_ra := r[1];
     new_dec := r[2];
     RETURN ARRAY[
-        new_ra, new_dec, parallax * f,
+        new_ra, new_dec, plx * f,
         w[2] * cosd(new_ra) - w[1] * sind(new_ra),
         w[3] * cosd(new_dec) - (w[1] * cosd(new_ra) + w[2] * sind(new_ra)) * sind(new_dec),
-        CASE WHEN plx = 0 THEN radial_velocity
+        CASE WHEN coalesce(plx, 0) = 0 THEN radial_velocity
              ELSE (pr + (pp + pr * pr) * t) * f * f / mas * au_per_year / (plx * f) END];
 END $$;
 
@@ -255,3 +298,5 @@ CREATE AGGREGATE starhaul.median_deviation(double precision)
 DROP FUNCTION starhaul.hasword(text, text);
 DROP FUNCTION starhaul.interval_overlaps(double precision, double precision, double precision,
                                          double precision);
+
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA starhaul TO starhaul_reader;
