@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeGuard
 from adql.postgres import arithmetic, calls, conditions
 from adql.postgres.bounds import cast_number
 from adql.semantics.literals import numeric_text
-from adql.semantics.resolve import Resolution, SourceColumn, Visible
+from adql.semantics.scopes import Resolution, SourceColumn, Visible
 from adql.semantics.types import Typing
 from adql.semantics.user_calls import user_form
 from adql.sky import constants

@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from dataclasses import fields
 
 from adql.functions.user_functions import USER_FUNCTIONS
-from adql.semantics.resolve import Output, Resolution, Visible
+from adql.semantics.scopes import Output, Resolution, Visible
 from adql.syntax import complaints, tree
 from adql.syntax.tree import Expression, Node, Select
 

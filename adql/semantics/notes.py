@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from adql.semantics.resolve import Resolution
+from adql.semantics.scopes import Resolution
 from adql.semantics.types import Typing
 from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped, without_frame

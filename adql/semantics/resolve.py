@@ -4,9 +4,25 @@ The result is a set of side tables keyed by node, because the tree is frozen.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
-from adql.catalogue import Catalogue, Column, Table
+from adql.catalogue import Catalogue, Table
+from adql.semantics import suggestions
+from adql.semantics.known_tables import KnownTables
+from adql.semantics.scopes import (
+    Body,
+    CommonSource,
+    Output,
+    Resolution,
+    Scope,
+    Source,
+    SourceColumn,
+    Visible,
+    dotted,
+    is_called,
+    matching,
+    same_name,
+    visible_columns,
+)
 from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped
 from adql.syntax.tree import Identifier, Node, Query, Select, SetOperation
@@ -21,9 +37,7 @@ class Resolver:
         self.version = version
         self.result = Resolution()
         self.counter = 0
-        self.by_name: dict[str, list[Table]] = {}
-        for table in catalogue.tables():
-            self.by_name.setdefault(table.name.lower(), []).append(table)
+        self.tables = KnownTables(catalogue)
 
     def fail(self, node: Node, message: str, suggestion: str | None = None) -> Exception:
         return complaints.about(self.text, node, message, suggestion)
@@ -77,7 +91,7 @@ class Resolver:
             raise self.fail(
                 expression,
                 "a combined query is sorted by the names or ordinals of its columns",
-                complaints.nearest(written_name(expression), [o.name for o in outputs]),
+                complaints.nearest(self.text[slice(*expression.span)], [o.name for o in outputs]),
             )
 
     def select(
@@ -93,6 +107,7 @@ class Resolver:
             else:
                 self.names(item.expression, scope)
                 outputs.append(self.output(item, len(outputs)))
+        scope.outputs = tuple(outputs)
         for condition in (select.where, select.having):
             if condition is not None:
                 self.names(condition, scope)
@@ -135,10 +150,9 @@ class Resolver:
         if isinstance(node, tree.DerivedTable):
             outputs = self.query(node.query, scope.parent)
             source = self.new_source((node.alias,), query=node.query, outputs=outputs)
-        elif isinstance(node, tree.TableName):
-            source = self.named(node)
         else:
-            raise TypeError(type(node))
+            assert isinstance(node, tree.TableName)
+            source = self.named(node)
         for other in scope.sources:
             if len(source.names) == 1 == len(other.names) and same_name(
                 source.names[0], other.names[0].name, other.names[0].delimited
@@ -182,24 +196,12 @@ class Resolver:
         return self.new_source(names, table=table)
 
     def catalogue_table(self, node: tree.TableName) -> Table:
-        *qualifier, name = node.parts
-        found = [
-            t
-            for t in self.by_name.get(name.name.lower(), [])
-            if same_name(name, t.name) and (not qualifier or same_name(qualifier[-1], t.schema))
-        ]
-        written = ".".join(p.name for p in node.parts)
+        found = self.tables.named(node.parts)
         if len(found) > 1:
             options = " or ".join(f"{t.schema}.{t.name}" for t in found)
-            raise self.fail(node, f"table '{written}' is ambiguous: write {options}")
+            raise self.fail(node, f"table '{dotted(node.parts)}' is ambiguous: write {options}")
         if not found:
-            tables = [t for group in self.by_name.values() for t in group]
-            known = [f"{t.schema}.{t.name}" for t in tables]
-            near = complaints.nearest(written, known)
-            if near is None and not qualifier:
-                by_name = {t.name: f"{t.schema}.{t.name}" for t in tables}
-                near = by_name.get(complaints.nearest(written, by_name) or "")
-            raise self.fail(node, f"table '{written}' not found", near)
+            raise self.fail(node, *suggestions.unknown_table(node.parts, self.tables.all()))
         return found[0]
 
     def join(self, node: tree.Join, scope: Scope) -> list[Visible]:
@@ -210,7 +212,7 @@ class Resolver:
         if node.kind == "CROSS" and conditions:
             raise self.fail(node, "CROSS JOIN takes no condition")
         if node.kind != "CROSS" and conditions == 0:
-            raise self.fail(node, "a join without a condition: write ON, USING or NATURAL")
+            raise self.fail(node.right, suggestions.missing_condition(left, right))
         if conditions > 1:
             raise self.fail(node, "NATURAL JOIN takes neither ON nor USING")
         if node.on is not None:
@@ -273,25 +275,22 @@ class Resolver:
             if found:
                 raise self.fail(node, f"'{dotted(parts)}' is ambiguous: give the tables aliases")
             at = at.parent
-        known = [dotted(s.names) for s in scope.sources]
-        near = complaints.nearest(dotted(parts), known)
-        raise self.fail(node, f"'{dotted(parts)}' is no table of this FROM", near)
+        raise self.fail(node, *suggestions.unknown_qualifier(parts, scope, self.tables.all()))
 
     def column(self, node: tree.ColumnReference, scope: Scope) -> Visible:
         *qualifier, name = node.parts
         if qualifier:
             source = self.source(tuple(qualifier), scope, node)
             candidates = matching(name, visible_columns(source))
-            known = [c.name for c in source.columns]
         else:
-            candidates, known = [], [v.name for v in scope.visible]
+            source, candidates = None, []
             at: Scope | None = scope
             while at is not None and not candidates:
                 candidates = matching(name, at.visible)
                 at = at.parent
         if not candidates:
-            near = complaints.nearest(name.name, known)
-            raise self.fail(node, f"column '{dotted(node.parts)}' not found", near)
+            said = suggestions.unknown_column(node, source, scope, self.tables.all(), self.text)
+            raise self.fail(node, *said)
         if len(candidates) > 1:
             owners = " or ".join(
                 f"{dotted(c.parts[0].source.names)}.{c.name}" for c in candidates[:3]

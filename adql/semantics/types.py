@@ -7,7 +7,7 @@ from typing import Any
 from adql import values
 from adql.semantics import calls, operators
 from adql.semantics.literals import number_type, numeric_text
-from adql.semantics.resolve import Output, Resolution, SourceColumn, Visible
+from adql.semantics.scopes import Output, Resolution, SourceColumn, Visible
 from adql.semantics.user_calls import user_value
 from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped

@@ -1,7 +1,7 @@
 """Geometry as SQL: indexed where a constant region meets a position or region of the catalogue.
 
 Everywhere else the functions of schema `starhaul` work on arrays of degrees as DALI writes them:
-2 numbers are a point, 3 a circle, 6 and more a polygon.
+2 numbers are a point, 3 a circle, 6 and more a polygon; a union has a NaN before each shape.
 """
 
 import math
@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adql.catalogue import SkyPosition
-from adql.semantics.resolve import Resolution, Source
+from adql.semantics.scopes import Resolution, Source
 from adql.semantics.types import Typing
 from adql.sky import constants, coverage, shapes
-from adql.sky.shapes import Circle, Point, Polygon, Shape
+from adql.sky.shapes import Circle, Geometry, Point, Polygon, Shape
 from adql.sql import Sql, joined
 from adql.syntax import tree
 from adql.syntax.checks import unwrapped, without_frame
@@ -67,12 +67,19 @@ class Sky:
             return array(shapes.numbers(shape))
         inner = unwrapped(expression)
         if isinstance(inner, tree.Call) and inner.name in _BUILDERS:
+            self.constant.refuse_frame(inner)
             return _BUILDERS[inner.name](self, without_frame(inner))
-        if isinstance(inner, tree.ColumnReference) and self.typing.of(inner).kind != "geometry":
-            return self._region_column(inner)
-        return self.write(inner)
+        kind = self.typing.of(inner).kind
+        if kind == "null":
+            return "NULL::double precision[]"
+        if kind == "text":
+            return self._region_text(inner)
+        written = self.write(inner)
+        if self._catalogue_column(inner)[0] is not None:
+            return ("starhaul.geometry(", written, ")")
+        return written
 
-    def _region_column(self, node: tree.ColumnReference) -> Sql:
+    def _region_text(self, node: Expression) -> Sql:
         parsed: Sql = ("starhaul.region(", self.write(node), ")")
         source, name = self._catalogue_column(node)
         for region in source.table.regions if source and source.table else ():
@@ -102,6 +109,7 @@ class Sky:
     def _coordinates(self, expression: Expression) -> tuple[Expression, Expression] | None:
         inner = unwrapped(expression)
         if isinstance(inner, tree.Call) and inner.name == "POINT":
+            self.constant.refuse_frame(inner)
             lon, lat = without_frame(inner)
             return lon, lat
         return None
@@ -112,7 +120,7 @@ class Sky:
         """CONTAINS or INTERSECTS as a condition: what an index can use (or TRUE), and the test."""
         a, b = without_frame(call)
         if call.name == "INTERSECTS":
-            if isinstance(self.constant.shape(a), Circle | Polygon):
+            if not isinstance(self.constant.shape(a), Point | None):
                 a, b = b, a
             if self.typing.of(b).shape == "point":
                 a, b = b, a
@@ -130,56 +138,68 @@ class Sky:
                 return self._box_filter(column, shape), exact
         return "TRUE", exact
 
-    def _box_filter(self, node: Expression, shape: Shape) -> Sql:
-        """The hidden cube of a region column overlaps the one around a constant."""
+    def _box_filter(self, node: Expression, shape: Geometry) -> Sql:
+        """The hidden cube of a region column overlaps one around a constant."""
         source, name = self._catalogue_column(node)
         if source is None or source.table is None:
             return "TRUE"
         for region in source.table.regions:
             if region.region == name and region.box:
-                low, high = shapes.cap_bounds(shapes.cap(shape))
                 column = f"{source.sql}.{region.box}"
-                bounds: Sql = ("cube(", array(low), ", ", array(high), ")")
-                return (f"({column} IS NULL OR {column} && ", bounds, ")")
+                tests: list[Sql] = [f"{column} IS NULL"]
+                for part in shapes.parts(shape):
+                    low, high = shapes.cap_bounds(shapes.cap(part))
+                    tests.append((f"{column} && cube(", array(low), ", ", array(high), ")"))
+                return ("(", joined(" OR ", tests), ")")
         return "TRUE"
 
     def _point_in(self, a: Expression, b: Expression) -> tuple[Sql, Sql]:
-        shape = self.constant.shape(b)
-        fixed = self.constant.shape(a)
-        if shape is None and isinstance(fixed, Point):
-            return self._regions("starhaul.contains", a, b)
+        shape, fixed = self.constant.shape(b), self.constant.shape(a)
+        if isinstance(fixed, Point):
+            index = "TRUE" if shape is not None else self._box_filter(b, fixed)
+            return index, self._holds(self.geometry(b), double(fixed.lon), double(fixed.lat))
         coordinates = self._coordinates(a)
-        if coordinates is not None and isinstance(shape, Circle):
-            return self._in_circle(*coordinates, shape)
-        if coordinates is not None and isinstance(shape, Polygon):
-            return self._in_polygon(*coordinates, shape)
-        return "TRUE", ("starhaul.contains(", self.geometry(a), ", ", self.geometry(b), ")")
+        if coordinates is None:
+            return "TRUE", ("starhaul.contains(", self.geometry(a), ", ", self.geometry(b), ")")
+        if shape is None:
+            return "TRUE", self._holds(self.geometry(b), *map(self.emit, coordinates))
+        tests = [self._in_shape(*coordinates, part) for part in shapes.parts(shape)]
+        if len(tests) == 1:
+            return tests[0]
+        indexes, exact = ([("(", test[i], ")") for test in tests] for i in (0, 1))
+        if any(test[0] == "TRUE" for test in tests):
+            return "TRUE", joined(" OR ", list(exact))
+        return ("(", joined(" OR ", list(indexes)), ")"), joined(" OR ", list(exact))
+
+    def _in_shape(self, lon: Expression, lat: Expression, shape: Shape) -> tuple[Sql, Sql]:
+        if isinstance(shape, Polygon):
+            return self._in_polygon(lon, lat, shape)
+        return self._in_circle(lon, lat, shape if isinstance(shape, Circle) else Circle(shape, 0.0))
+
+    def _holds(self, geometry: Sql, lon: Sql, lat: Sql) -> Sql:
+        return ("starhaul.holds(", geometry, ", ", lon, ", ", lat, ")")
 
     def _in_circle(self, lon: Expression, lat: Expression, circle: Circle) -> tuple[Sql, Sql]:
         place = self._place(lon, lat)
-        if circle.radius >= 180:
-            # True for every position, and as unknown as the position where that is NULL.
-            anywhere: Sql = ("starhaul.haversine(", self.emit(lon), ", ", self.emit(lat), ", 0, 0)")
-            return "TRUE", (anywhere, " >= 0")
-        half = math.sin(math.radians(circle.radius) / 2) + _ROUNDING
+        # A wide circle is what is not nearer to the antipode: there the chord has its digits.
+        wide = circle.radius > 90
+        centre = circle.centre
+        if wide:
+            centre = Point((centre.lon + 180) % 360, -centre.lat)
+        angle = math.radians(180 - circle.radius if wide else circle.radius)
+        half = max(0.0, math.sin(angle / 2) + (-_ROUNDING if wide else _ROUNDING))
+        operator = " >= " if wide else " <= "
         if place is None or place.sky.x is None or place.sky.y is None or place.sky.z is None:
-            point = (double(circle.centre.lon), ", ", double(circle.centre.lat))
-            distance = (
-                "starhaul.haversine(",
-                self.emit(lon),
-                ", ",
-                self.emit(lat),
-                ", ",
-                point,
-                ")",
-            )
-            return self._cover(place, circle), (distance, " <= ", double(half * half))
+            position = (self.emit(lon), ", ", self.emit(lat))
+            point = (double(centre.lon), ", ", double(centre.lat))
+            distance: Sql = ("starhaul.haversine(", position, ", ", point, ")")
+            return self._cover(place, circle), (distance, operator, double(half * half))
         terms: list[Sql] = []
         columns = (place.sky.x, place.sky.y, place.sky.z)
-        for column, value in zip(columns, shapes.vector(circle.centre), strict=True):
+        for column, value in zip(columns, shapes.vector(centre), strict=True):
             difference: Sql = (f"({place.alias}.{column} - ", double(value), ")")
             terms.append((difference, " * ", difference))
-        exact = (joined(" + ", terms), " <= ", double(4 * half * half))
+        exact = (joined(" + ", terms), operator, double(4 * half * half))
         return self._cover(place, circle), exact
 
     def _in_polygon(self, lon: Expression, lat: Expression, polygon: Polygon) -> tuple[Sql, Sql]:
@@ -196,8 +216,8 @@ class Sky:
                 ]
                 sides.append((joined(" + ", terms), " >= ", double(-_ROUNDING)))
             return cover, joined(" AND ", sides)
-        test: Sql = ("starhaul.polygon_holds(", array(shapes.numbers(polygon)), ", ")
-        return cover, (test, self.emit(lon), ", ", self.emit(lat), ")")
+        vertices = array(shapes.numbers(polygon))
+        return cover, self._holds(vertices, self.emit(lon), self.emit(lat))
 
     def _cover(self, place: Place | None, circle: Circle) -> Sql:
         if place is None or place.sky.hpx is None:
@@ -219,12 +239,29 @@ class Sky:
 
     def distance(self, call: tree.Call) -> Sql:
         """DISTANCE in degrees, exact from zero to 180."""
-        pairs = self._pairs(call)
-        if pairs is None:
-            a, b = (self.geometry(x) for x in call.arguments)
-            return ("starhaul.distance(", a, ", ", b, ")")
-        emitted: list[Sql] = [self.emit(e) for pair in pairs for e in pair]
-        return ("starhaul.distance(", joined(", ", emitted), ")")
+        if len(call.arguments) == 4:
+            a, b, c, d = call.arguments
+            ends: list[Sql | None] = [self._numbers_of(a, b), self._numbers_of(c, d)]
+        else:
+            ends = [self._point_numbers(x) for x in call.arguments]
+        first, second = ends
+        if first is not None and second is not None:
+            return ("starhaul.distance(", first, ", ", second, ")")
+        first, second = (self.geometry(x) for x in call.arguments)
+        return ("starhaul.distance(", first, ", ", second, ")")
+
+    def _numbers_of(self, lon: Expression, lat: Expression) -> Sql:
+        fixed = self.constant.position(lon, lat)
+        if fixed is not None:
+            return (double(fixed.lon), ", ", double(fixed.lat))
+        return (self.emit(lon), ", ", self.emit(lat))
+
+    def _point_numbers(self, expression: Expression) -> Sql | None:
+        fixed = self.constant.shape(expression)
+        if isinstance(fixed, Point):
+            return (double(fixed.lon), ", ", double(fixed.lat))
+        coordinates = self._coordinates(expression)
+        return None if coordinates is None else self._numbers_of(*coordinates)
 
     def _pairs(self, call: tree.Call) -> list[tuple[Expression, Expression]] | None:
         if len(call.arguments) == 4:
@@ -254,6 +291,8 @@ def _build_point(sky: Sky, arguments: tuple[Expression, ...]) -> Sql:
 def _build_sized(function: str, sizes: int) -> Callable[[Sky, tuple[Expression, ...]], Sql]:
     def build(sky: Sky, arguments: tuple[Expression, ...]) -> Sql:
         centre, rest = arguments[:-sizes], arguments[-sizes:]
+        if len(centre) == 2 and function == "circle":
+            return ("starhaul.circle(", joined(", ", [*map(sky.emit, arguments)]), ")")
         point = _build_point(sky, centre) if len(centre) == 2 else sky.geometry(centre[0])
         return (f"starhaul.{function}(", joined(", ", [point, *map(sky.emit, rest)]), ")")
 
@@ -262,7 +301,8 @@ def _build_sized(function: str, sizes: int) -> Callable[[Sky, tuple[Expression, 
 
 def _build_polygon(sky: Sky, arguments: tuple[Expression, ...]) -> Sql:
     if sky.typing.of(arguments[0]).kind == "geometry":
-        return ("(", joined(" || ", [sky.geometry(a) for a in arguments]), ")")
+        points = joined(" || ", [sky.geometry(a) for a in arguments])
+        return ("starhaul.polygon(", points, f", {len(arguments)})")
     values = joined(", ", [sky.emit(a) for a in arguments])
     return ("starhaul.polygon(ARRAY[", values, "]::double precision[])")
 
@@ -271,10 +311,15 @@ def _build_centroid(sky: Sky, arguments: tuple[Expression, ...]) -> Sql:
     return ("starhaul.centroid(", sky.geometry(arguments[0]), ")")
 
 
+def _build_region(sky: Sky, arguments: tuple[Expression, ...]) -> Sql:
+    return ("starhaul.region(", sky.write(arguments[0]), ")")
+
+
 _BUILDERS: dict[str, Callable[[Sky, tuple[Expression, ...]], Sql]] = {
     "POINT": _build_point,
     "CIRCLE": _build_sized("circle", 1),
     "BOX": _build_sized("box", 2),
     "POLYGON": _build_polygon,
     "CENTROID": _build_centroid,
+    "REGION": _build_region,
 }

@@ -7,10 +7,10 @@ from adql.functions.elsewhere import advice
 from adql.syntax.complaints import foreign
 
 
-def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that is near enough to be meant, or None."""
+def nearest(name: str, candidates: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The candidate that is near enough to be meant, or None; likeness 1 is the same."""
     folded = {candidate.lower(): candidate for candidate in candidates}
-    found = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=likeness)
     return folded[found[0]] if found else None
 
 
