@@ -38,7 +38,7 @@ def as_bigint(e: "Expressions", node: Expression) -> Sql:
     inner = unwrapped(node)
     if isinstance(inner, tree.Number):
         return Parameter(int(inner.text), "bigint")
-    return cast_number(e.number(node), e.typing.of(node), "bigint")
+    return cast_number(e.emit(node), e.typing.of(node), "bigint")
 
 
 def signed(e: "Expressions", node: tree.Signed) -> Sql:
@@ -104,7 +104,7 @@ def _whole_numbers(e: "Expressions", first: Expression, steps: list[tuple[str, E
 
 def _bounded(size: int) -> Value:
     found = of_sql_type("bigint")
-    return Value(found.kind, found.sql_type, found.meta, min(size, BIGGEST))
+    return Value(found.kind, found.sql_type, found.meta, min(size, BIGGEST + 1))
 
 
 def _in_numeric(e: "Expressions", first: Expression, steps: list[tuple[str, Expression]]) -> Sql:

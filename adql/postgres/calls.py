@@ -42,7 +42,7 @@ def cast(e: "Expressions", node: tree.Cast) -> Sql:
     if target.name in ("POINT", "CIRCLE", "POLYGON"):
         if e.sky.constant.shape(node) is not None:
             return e.sky.geometry(node)
-        return (f"starhaul.region('{target.name} ' || ", e.emit(node.operand), ")")
+        return (f"starhaul.dali_shape('{target.name.lower()}', ", e.emit(node.operand), ")")
     if target.name == "TIMESTAMP":
         return e.timestamp(node.operand)
     if target.name in ("CHAR", "VARCHAR"):
@@ -91,6 +91,8 @@ def call(e: "Expressions", node: tree.Call) -> Sql:
         return ("(", exact, ")::integer")
     if name == "DISTANCE":
         return e.sky.distance(node)
+    if name == "REGION" and e.typing.of(node).kind == "text":
+        return e.as_text(arguments[0])
     if name in ("POINT", "CIRCLE", "POLYGON", "BOX", "CENTROID", "REGION"):
         return e.sky.geometry(node)
     if name in ("COORD1", "COORD2"):
@@ -111,7 +113,10 @@ def call(e: "Expressions", node: tree.Call) -> Sql:
     if complaint is not None:
         raise complaints.about(e.text, node, complaint)
     if name in ("ABS", "MOD") and e.typing.of(node).is_integer:
-        return _exact(e, node)
+        # Of integers, integers, so that no digit of a long identifier is lost.
+        if name == "ABS":
+            return ("abs(", negatable(e, arguments[0]), ")")
+        return ("mod(", e.emit(arguments[0]), ", nullif(", e.emit(arguments[1]), ", 0))")
     if name == "RAND":
         return _random(e, node)
     if name in ("ROUND", "TRUNCATE") and len(arguments) == 2:
@@ -122,14 +127,6 @@ def call(e: "Expressions", node: tree.Call) -> Sql:
         operands = [e.double(arguments[0]), Parameter(digits, "integer")]
         return scalar_functions.math_function(name, operands)
     return scalar_functions.math_function(name, [e.double(a) for a in arguments])
-
-
-def _exact(e: "Expressions", node: tree.Call) -> Sql:
-    """ABS and MOD: of integers, integers, so that no digit of a long identifier is lost."""
-    if node.name == "ABS":
-        return ("abs(", negatable(e, node.arguments[0]), ")")
-    dividend, divisor = (e.number(a) for a in node.arguments)
-    return ("mod(", dividend, ", nullif(", divisor, ", 0))")
 
 
 def _random(e: "Expressions", node: tree.Call) -> Sql:

@@ -52,7 +52,7 @@ def arithmetic(t: "Typing", node: tree.Arithmetic) -> Value:
         also = is_constant(operand)
         unit = _unit(operator, found, constant, right, also)
         if found.is_integer and right.is_integer:
-            size = min(step(found, operator, right), BIGGEST)
+            size = min(step(found, operator, right), BIGGEST + 1)
             found = replace(of_sql_type("bigint", unit), at_most=size)
         else:
             found = of_sql_type(_DOUBLE, unit)
