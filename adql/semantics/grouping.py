@@ -84,6 +84,13 @@ class Grouping:
             e is not None and aggregate_in(e) is not None for e in expressions
         )
 
+    def remedy(self, place: Node, column: Visible) -> str:
+        """GROUP BY with the column that it forgets, or an aggregate of it."""
+        is_named = isinstance(place, tree.ColumnReference)
+        written = self.text[slice(*place.span)] if is_named else column.name
+        terms = [self.text[slice(*term.span)] for term in self.select.group_by]
+        return f"write GROUP BY {', '.join([*terms, written])}, or MAX({written})"
+
     def require(self, item: Expression | Visible, place: Node) -> None:
         """Raise unless an expression has one value in each group."""
         if self.key(item) in self.keys:
@@ -92,12 +99,11 @@ class Grouping:
             item = self.resolution.columns[id(item)]
         if isinstance(item, Visible):
             if any(id(part.source) in self.sources for part in item.parts):
-                message = (
-                    f"column '{item.name}' is neither grouped nor aggregated: add it to GROUP BY"
-                )
-                raise complaints.about(self.text, place, message)
+                message = f"column '{item.name}' is neither grouped nor aggregated"
+                raise complaints.about(self.text, place, f"{message}: {self.remedy(place, item)}")
             return
         if _is_aggregate(item):
+            self._refuse_nested(item)
             return
         for child in tree.children(item):
             if isinstance(child, Expression):
@@ -105,3 +111,10 @@ class Grouping:
             elif isinstance(child, tree.When):
                 self.require(child.condition, child)
                 self.require(child.value, child)
+
+    def _refuse_nested(self, aggregate: Expression) -> None:
+        for child in tree.children(aggregate):
+            inner = aggregate_in(child) if isinstance(child, Expression) else None
+            if inner is not None:
+                message = "an aggregate within an aggregate: use a subquery"
+                raise complaints.about(self.text, inner, message)

@@ -27,8 +27,8 @@ def user_form(t: "Typing", node: tree.UserCall) -> UserFunction:
         ):
             return form
     given = ", ".join(t.kind_name(a) for a in node.arguments)
-    known = " or ".join(f.signature for f in forms)
-    raise t.fail(node, f"{written}({given}) does not fit {known}")
+    signatures = " or ".join(f.signature for f in forms)
+    raise t.fail(node, f"{written}({given}) does not fit {signatures}")
 
 
 def user_value(t: "Typing", node: tree.UserCall) -> Value:
