@@ -72,7 +72,7 @@ class TableCatalogue:
         return self.items
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name of TAP_SCHEMA without the quotes that mark it as delimited (TAP 1.1 §4.3)."""
     if len(name) > 1 and name.startswith('"') and name.endswith('"'):
         return name[1:-1].replace('""', '"')
@@ -80,7 +80,7 @@ def _plain(name: str) -> str:
 
 
 def _column(row: Record) -> Column:
-    name = _plain(row["column_name"])
+    name = plain_name(row["column_name"])
     meta = ColumnMeta(
         name=name,
         datatype=row["datatype"],
@@ -113,8 +113,8 @@ def _grouped(rows: Sequence[Record]) -> Mapping[str, list[Record]]:
 
 
 def _table(row: Record, columns: list[Record], sky: list[Record], areas: list[Record]) -> Table:
-    schema = _plain(row["schema_name"])
-    name = _plain(row["table_name"].removeprefix(row["schema_name"] + "."))
+    schema = plain_name(row["schema_name"])
+    name = plain_name(row["table_name"].removeprefix(row["schema_name"] + "."))
     return Table(
         schema=schema,
         name=name,

@@ -5,8 +5,7 @@ from functools import lru_cache
 
 from astropy import units as u
 
-# How files write units, the archive's own form first.
-_FORMATS = ("vounit", "cds", "fits", "ogip", "generic")
+_OTHERS = ("cds", "fits", "ogip", "generic")
 
 
 @lru_cache(maxsize=256)
@@ -14,16 +13,25 @@ def vounit(text: str | None) -> str | None:
     """A unit in the form of VOUnits 1.1; as it is where nobody knows it."""
     if text is None or not text.strip():
         return None
-    for form in _FORMATS:
-        unit = _parsed(text.strip(), form)
-        if unit is not None and form == "vounit":
-            return text.strip()
-        if unit is not None:
-            try:
-                return str(unit.to_string("vounit"))
-            except (ValueError, TypeError):
-                continue
-    return text.strip()
+    text = text.strip()
+    if " " not in text and _parsed(text, "vounit") is not None:  # astropy lets blanks pass
+        return text
+    for form in _OTHERS:
+        unit = _parsed(text, form)
+        written = None if unit is None else _written(unit)
+        if written is not None:
+            return written or None
+    return text
+
+
+def _written(unit: u.UnitBase) -> str | None:
+    """A unit in VOUnits, with those that it would rather not have; None where it has none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return str(unit.to_string("vounit"))
+        except (ValueError, TypeError):
+            return None
 
 
 def factor(from_unit: str | None, to_unit: str) -> float | None:

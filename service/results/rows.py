@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias, TypedDict
 import asyncpg
 
 from service.database import is_outage, outage
-from service.errors import StarhaulError, TooMany, UsageError
+from service.errors import StarhaulError, TooMany, Unavailable, UsageError
 from service.results.backlog import Backlog
 from service.results.wire import CopyForm, Query, WireColumn, copy_sql, random_sync, wire_columns
 
@@ -208,6 +208,12 @@ def query_error(error: Exception) -> Exception:
         return error
     if is_outage(error):
         return outage()
+    if isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError):
+        return Unavailable(
+            "a table of the query was published anew or taken away a moment ago; send the query "
+            "again",
+            retry_after=_SLOT_WAIT_S,
+        )
     if isinstance(error, asyncpg.DataError):
         return UsageError(f"a value of the query cannot be computed: {error.args[0]}")
     if isinstance(error, asyncpg.QueryCanceledError):

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from service.archive import archive_of
 from service.errors import NotFound, UsageError
@@ -18,6 +18,7 @@ from service.uws.routes import job_routes
 from service.vosi import MEDIA_TYPE
 from service.vosi.availability import availability_document
 from service.vosi.capabilities import capabilities_document
+from service.vosi.table_json import table_json
 from service.vosi.tables import read_tap_schema, table_document, tableset_document
 
 _tap = APIRouter(prefix="/tap", tags=["TAP"])
@@ -111,8 +112,12 @@ async def tables(request: Request) -> Response:
 
 @_tap.api_route("/tables/{name:path}", methods=_READ, summary="One table with its columns")
 async def table(request: Request, name: str) -> Response:
-    """The table of that name, as TAP_SCHEMA.tables has it."""
-    content = await read_tap_schema(archive_of(request).database.owner)
+    """The table of that name, as TAP_SCHEMA.tables has it; as JSON also with its statistics."""
+    database = archive_of(request).database
+    if "application/json" in request.headers.get("accept", ""):
+        async with database.owner_copy.acquire() as connection:
+            return JSONResponse(await table_json(connection, name))
+    content = await read_tap_schema(database.owner)
     return Response(table_document(content, name), media_type=MEDIA_TYPE)
 
 

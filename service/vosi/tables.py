@@ -13,6 +13,7 @@ from lxml import etree
 from sqlalchemy import RowMapping, Table, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from schema.tables.published import published
 from schema.tables.tap_schema import (
     tap_columns,
     tap_key_columns,
@@ -34,13 +35,14 @@ _Grouped = Mapping[str, list[RowMapping]]
 
 @dataclass(frozen=True, slots=True)
 class TapSchema:
-    """The rows of TAP_SCHEMA, in the order in which to show them."""
+    """The rows of TAP_SCHEMA, in the order in which to show them, and what publishing noted."""
 
     schemas: Rows
     tables: Rows
     columns: Rows
     keys: Rows
     key_columns: Rows
+    published: Rows
 
 
 async def read_tap_schema(engine: AsyncEngine) -> TapSchema:
@@ -57,6 +59,7 @@ async def read_tap_schema(engine: AsyncEngine) -> TapSchema:
             columns=await rows(tap_columns, "column_index", "column_name"),
             keys=await rows(tap_keys, "key_id"),
             key_columns=await rows(tap_key_columns, "key_id", "from_column"),
+            published=await rows(published, "table_name"),
         )
 
 
@@ -64,13 +67,15 @@ def tableset_document(content: TapSchema, *, columns: bool) -> bytes:
     """Every schema and table; with their columns and keys where asked (detail=max)."""
     root = etree.Element(f"{{{_VOSI}}}tableset", nsmap=_NAMESPACES)
     tables = _by(content.tables, "schema_name")
+    noted = {row["table_name"]: row for row in content.published}
     details = _Details(content) if columns else None
     for schema in content.schemas:
         element = etree.SubElement(root, "schema")
         _texts(element, name=schema["schema_name"])
         _texts(element, description=schema["description"], utype=schema["utype"])
         for table in tables[schema["schema_name"]]:
-            _describe(etree.SubElement(element, "table"), table, details)
+            note = noted.get(table["table_name"])
+            _describe(etree.SubElement(element, "table"), table, note, details)
     return _bytes(root)
 
 
@@ -79,7 +84,8 @@ def table_document(content: TapSchema, name: str) -> bytes:
     for table in content.tables:
         if table["table_name"].lower() == name.lower():
             root = etree.Element(f"{{{_VOSI}}}table", nsmap=_NAMESPACES)
-            _describe(root, table, _Details(content))
+            notes = (row for row in content.published if row["table_name"] == table["table_name"])
+            _describe(root, table, next(notes, None), _Details(content))
             return _bytes(root)
     raise NotFound(f"there is no table {name[:100]!r}; /tap/tables lists them")
 
@@ -100,10 +106,17 @@ def _by(rows: Iterable[RowMapping], name: str) -> _Grouped:
     return groups
 
 
-def _describe(element: etree._Element, table: RowMapping, details: _Details | None) -> None:
+def _describe(
+    element: etree._Element,
+    table: RowMapping,
+    note: RowMapping | None,
+    details: _Details | None,
+) -> None:
+    """Name, title, description, utype, nrows (VODataService 1.2 §3.3), then columns and keys."""
     element.set("type", table["table_type"])
-    _texts(element, name=table["table_name"])
+    _texts(element, name=table["table_name"], title=note and note["title"])
     _texts(element, description=table["description"], utype=table["utype"])
+    _texts(element, nrows=note and str(note["rows"]))
     if details is None:
         return
     for column in details.columns[table["table_name"]]:
