@@ -25,18 +25,11 @@ _UNITS = {
 }
 _UCDS = {"DISTANCE": "pos.angDistance", "AREA": "phys.angArea"}
 _STATISTICS = {"MIN": "stat.min", "MAX": "stat.max", "AVG": "stat.mean", "SUM": "arith.sum"}
-_OTHER_FRAMES = {
-    "GALACTIC",
-    "GALACTIC_I",
-    "GALACTIC_II",
-    "SUPERGALACTIC",
-    "ECLIPTIC",
-    "FK4",
-    "B1950",
-}
 _SIZES = {"CIRCLE": 1, "BOX": 2}  # numbers after the centre
 _SHAPES = {"POINT": "point", "CENTROID": "point", "CIRCLE": "circle", "POLYGON": "polygon",
            "BOX": "polygon", "REGION": "region"}  # fmt: skip
+_REGIONS = {"POSITION": "point", "POINT": "point", "CIRCLE": "circle", "POLYGON": "polygon",
+            "BOX": "polygon"}  # fmt: skip
 _CASTS = {"SMALLINT": "smallint", "INTEGER": "integer", "BIGINT": "bigint", "REAL": "real",
           "DOUBLE PRECISION": _DOUBLE, "CHAR": "text", "VARCHAR": "text",
           "TIMESTAMP": "timestamp"}  # fmt: skip
@@ -125,18 +118,14 @@ def _unit(name: str, arguments: tuple[Expression, ...], operands: list[Value]) -
     return _UNITS.get(name)
 
 
-def _refuse_other_frames(t: "Typing", node: tree.Call) -> None:
-    """The argument is deprecated and ignored (ADQL 2.1 §4.2.4), but never where positions of a
-    named other system would be taken for ICRS."""
-    first = unwrapped(node.arguments[0]) if SIGNATURES[node.name].optional_frame else None
-    if isinstance(first, tree.String):
-        words = first.value.split()
-        if words and words[0].upper() in _OTHER_FRAMES:
-            raise t.fail(
-                first,
-                f"coordinates in {words[0]} cannot be used: this archive's positions are ICRS; "
-                "give ICRS coordinates and leave the argument out",
-            )
+def _region(node: tree.Call) -> Value:
+    """One shape is a DALI array; a union has no such form and stays the text of its literal."""
+    literal = unwrapped(node.arguments[0])
+    words = literal.value.upper().split() if isinstance(literal, tree.String) else []
+    shapes = [_REGIONS[word] for word in words if word in _REGIONS]
+    if len(shapes) == 1 and words[0] in _REGIONS:
+        return values.geometry(shapes[0])
+    return of_sql_type("text", xtype="adql:REGION")
 
 
 def _leading_points(t: "Typing", node: tree.Call, arguments: tuple[Expression, ...]) -> int:
@@ -150,8 +139,6 @@ def _leading_points(t: "Typing", node: tree.Call, arguments: tuple[Expression, .
 
 
 def _geometric(t: "Typing", node: tree.Call, arguments: tuple[Expression, ...]) -> Value:
-    if node.arguments:
-        _refuse_other_frames(t, node)
     if node.name in _SHAPES and node.name not in ("REGION", "CENTROID"):
         points = _leading_points(t, node, arguments)
         for argument in arguments[:points]:
@@ -164,6 +151,8 @@ def _geometric(t: "Typing", node: tree.Call, arguments: tuple[Expression, ...]) 
     elif node.name != "REGION":
         for argument in arguments:
             t.geometry_value(argument, node.name)
+    if node.name == "REGION":
+        return _region(node)
     if node.name in _SHAPES:
         return values.geometry(_SHAPES[node.name])
     if node.name == "COORDSYS":

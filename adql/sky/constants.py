@@ -2,8 +2,8 @@
 
 import math
 
-from adql.sky import shapes
-from adql.sky.shapes import Circle, Point, Polygon, Shape
+from adql.sky import shapes, stcs
+from adql.sky.shapes import Geometry, Point
 from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped, without_frame
 from adql.syntax.tree import Expression
@@ -44,103 +44,109 @@ def _arithmetic(node: tree.Arithmetic) -> int | float | None:
 
 
 class ConstantShapes:
-    """Finds constant geometries and checks their ranges."""
+    """Finds constant geometries, brings them to ICRS and checks their ranges."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def shape(self, expression: Expression) -> Shape | None:
-        """The constant geometry that an expression is, or None."""
+    def shape(self, expression: Expression) -> Geometry | None:
+        """The constant geometry that an expression is, in ICRS; None where it is none.
+
+        Raises ADQLError where a coordinate or a size is out of its range.
+        """
         inner = unwrapped(expression)
         if isinstance(inner, tree.Cast) and isinstance(inner.operand, tree.String):
             return self._cast(inner, inner.operand)
         if not isinstance(inner, tree.Call):
             return None
         if inner.name == "REGION":
-            return self._region(inner)
-        arguments = without_frame(inner)
-        if inner.name == "POINT":
-            return self._point(inner, arguments)
-        if inner.name in ("CIRCLE", "BOX"):
-            sizes = 1 if inner.name == "CIRCLE" else 2
-            centre = self._centre(inner, arguments[:-sizes])
-            values = [number(a) for a in arguments[-sizes:]]
-            if centre is None or None in values:
-                return None
-            return self._sized(inner, centre, [float(v) for v in values if v is not None])
-        if inner.name == "POLYGON":
-            return self._polygon(inner, arguments)
-        return None
+            return self._region(inner.arguments[0])
+        if inner.name not in ("POINT", "CIRCLE", "BOX", "POLYGON"):
+            return None
+        try:
+            found = self._built(inner.name, without_frame(inner))
+            frame = self._frame(inner)
+            return found if found is None else shapes.from_frame(found, frame)
+        except ValueError as error:
+            raise complaints.about(self.text, inner, str(error)) from None
 
-    def _cast(self, node: tree.Cast, text: tree.String) -> Shape | None:
+    def position(self, lon: Expression, lat: Expression) -> Point | None:
+        """The constant position that two numbers are, or None."""
+        a, b = number(lon), number(lat)
+        if a is None or b is None:
+            return None
+        try:
+            return shapes.point(_real(a), _real(b))
+        except ValueError as error:
+            raise complaints.about(self.text, lon, str(error)) from None
+
+    def refuse_frame(self, call: tree.Call) -> None:
+        """Refuse values of rows in another frame than ICRS: the argument is deprecated and may be
+        ignored (ADQL 2.1 §4.1.5), but never so that other positions are taken for ICRS."""
+        frame = self._frame(call)
+        if frame != "ICRS":
+            message = (
+                f"columns cannot be converted from {frame}: this archive's positions are ICRS; "
+                "give ICRS coordinates and leave the argument out"
+            )
+            raise complaints.about(self.text, call.arguments[0], message)
+
+    def _frame(self, call: tree.Call) -> str:
+        first = unwrapped(call.arguments[0]) if without_frame(call) != call.arguments else None
+        return stcs.frame_of(first.value) if isinstance(first, tree.String) else "ICRS"
+
+    def _cast(self, node: tree.Cast, text: tree.String) -> Geometry | None:
         if node.target.name not in ("POINT", "CIRCLE", "POLYGON"):
             return None
-        found = shapes.from_stcs(f"{node.target.name} {text.value}")
-        if found is None:
-            message = f"'{text.value}' is no {node.target.name} (degrees separated by blanks)"
-            raise complaints.about(self.text, text, message)
-        return self._checked(node, found)
+        words = text.value.split()
+        try:
+            return stcs.shape_of(node.target.name, words)
+        except ValueError as error:
+            message = f"'{text.value[:40]}' is no {node.target.name}: {error}"
+            raise complaints.about(self.text, text, message) from None
 
-    def _region(self, node: tree.Call) -> Shape:
-        literal = node.arguments[0]
-        found = shapes.from_stcs(literal.value) if isinstance(literal, tree.String) else None
-        if found is None:
-            message = "REGION takes a POSITION, CIRCLE, BOX or POLYGON of STC-S in ICRS"
-            raise complaints.about(self.text, literal, message)
-        return self._checked(node, found)
-
-    def _point(self, node: Expression, arguments: tuple[Expression, ...]) -> Point | None:
-        lon, lat = (number(a) for a in arguments)
-        if lon is None or lat is None:
+    def _region(self, literal: Expression) -> Geometry | None:
+        if not isinstance(literal, tree.String):
             return None
-        point = Point(float(lon), float(lat))
-        self._checked(node, point)
-        return point
+        try:
+            return stcs.parse(literal.value)
+        except ValueError as error:
+            raise complaints.about(self.text, literal, f"REGION: {error}") from None
 
-    def _centre(self, node: tree.Call, arguments: tuple[Expression, ...]) -> Point | None:
-        if len(arguments) == 2:
-            return self._point(node, arguments)
-        found = self.shape(arguments[0])
-        return found if isinstance(found, Point) else None
+    def _built(self, name: str, arguments: tuple[Expression, ...]) -> Geometry | None:
+        """The shape of a constructor, before its frame is looked at."""
+        if name == "POLYGON":
+            return self._polygon(arguments)
+        sizes = {"POINT": 0, "CIRCLE": 1, "BOX": 2}[name]
+        count = len(arguments) - sizes
+        centre = self._centre(arguments[:count])
+        known = [_real(n) for n in map(number, arguments[count:]) if n is not None]
+        if centre is None or len(known) < sizes:
+            return None
+        if name == "CIRCLE":
+            return shapes.circle(centre, *known)
+        return shapes.box(centre, *known) if name == "BOX" else centre
 
-    def _sized(self, node: tree.Call, centre: Point, sizes: list[float]) -> Shape:
-        if node.name == "CIRCLE":
-            return self._checked(node, Circle(centre, sizes[0]))
-        if not all(0 < s < 180 for s in sizes):
-            raise complaints.about(
-                self.text, node, "the sides of a BOX are between 0 and 180 degrees"
-            )
-        return shapes.box(centre, *sizes)
+    def _centre(self, arguments: tuple[Expression, ...]) -> Point | None:
+        if len(arguments) == 1:
+            found = self.shape(arguments[0])
+            return found if isinstance(found, Point) else None
+        lon, lat = map(number, arguments)
+        return None if lon is None or lat is None else shapes.point(_real(lon), _real(lat))
 
-    def _polygon(self, node: tree.Call, arguments: tuple[Expression, ...]) -> Shape | None:
+    def _polygon(self, arguments: tuple[Expression, ...]) -> Geometry | None:
         values = [number(a) for a in arguments]
-        if all(v is not None for v in values):
-            known = [float(v) for v in values if v is not None]
-            points = [Point(a, b) for a, b in zip(known[::2], known[1::2], strict=True)]
-        else:
-            found = [self.shape(a) for a in arguments]
-            points = [p for p in found if isinstance(p, Point)]
-            if len(points) != len(arguments):
-                return None
-        return self._checked(node, Polygon(tuple(points)))
+        known = [_real(v) for v in values if v is not None]
+        if len(known) == len(arguments):
+            pairs = zip(known[::2], known[1::2], strict=True)
+            return shapes.polygon(tuple(shapes.point(lon, lat) for lon, lat in pairs))
+        points = [p for p in map(self.shape, arguments) if isinstance(p, Point)]
+        return shapes.polygon(tuple(points)) if len(points) == len(arguments) else None
 
-    def _checked(self, node: Expression, shape: Shape) -> Shape:
-        points = (
-            shape.vertices
-            if isinstance(shape, Polygon)
-            else ((shape.centre,) if isinstance(shape, Circle) else (shape,))
-        )
-        for point in points:
-            if not math.isfinite(point.lon) or abs(point.lon) > 720:
-                message = f"right ascension {point.lon:g} is outside 0 to 360 degrees"
-                raise complaints.about(self.text, node, message)
-            if not abs(point.lat) <= 90:
-                message = f"declination {point.lat:g} is outside -90 to 90 degrees"
-                raise complaints.about(self.text, node, message)
-        if isinstance(shape, Circle) and not 0 <= shape.radius <= 180:
-            message = f"radius {shape.radius:g} is outside 0 to 180 degrees"
-            raise complaints.about(self.text, node, message)
-        if isinstance(shape, Polygon) and shapes.cap(shape).radius >= 90:
-            message = "a polygon must fit within a hemisphere"
-            raise complaints.about(self.text, node, message)
-        return shape
+
+def _real(value: int | float) -> float:
+    """A number as double precision; a whole one may be too large for that."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf

@@ -137,7 +137,7 @@ CREATE OR REPLACE FUNCTION starhaul.region(value text)
 RETURNS double precision[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
 DECLARE
     -- Two digits of an exponent, and no 150 of a mantissa: every text that matches is a double.
-    number CONSTANT text := '[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9][0-9]?)?';
+    number CONSTANT text := '[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9][0-9]?)?';
     frames CONSTANT text[] := '{icrs,fk5,j2000,unknownframe,geocenter,barycenter,heliocenter,'
         'topocenter,lsr,lsrk,lsrd,galactic_center,local_group_center,moon,embarycenter,relocatable,'
         'unknownrefpos,spherical2}';
@@ -184,4 +184,14 @@ BEGIN
     END LOOP;
     RETURN CASE WHEN cardinality(array_positions(result, 'NaN')) = 1 THEN result[2:]
                 ELSE result END;
+END $$;
+
+-- The shape of a kind whose numbers a text has (DALI 1.1 section 3.3); NULL where it has others.
+CREATE FUNCTION starhaul.dali_shape(kind text, value text)
+RETURNS double precision[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
+BEGIN
+    IF value !~ '^[-+.0-9eE \t\r\n]*$' THEN
+        RETURN NULL;
+    END IF;
+    RETURN starhaul.region(kind || ' ' || value);
 END $$;
