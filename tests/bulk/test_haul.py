@@ -237,6 +237,8 @@ def test_a_store_that_is_unplugged_is_waited_for(haul: Haul) -> None:
         ({"QUERY": ALL, "ID": "ivo://x"}, "either"),
         ({"QUERY": "SELECT s_ra FROM ivoa.obscore"}, "your query returns s_ra"),
         ({"QUERY": "SELEC obs_publisher_did FROM ivoa.obscore"}, "line 1, column 1"),
+        ({"QUERY": ALL, "LANG": "SQL"}, "LANG='SQL'"),
+        ({"QUERY": f"{ALL} OFFSET 1", "LANG": "ADQL-2.0"}, "ADQL 2.0"),
         ({"QUERY": ALL, "PART_SIZE": "1"}, "PART_SIZE=1"),
         ({"QUERY": ALL, "PART_SIZE": "many"}, "PART_SIZE='many'"),
         ({"QUERY": ALL, "RESPONSEFORMAT": "zip"}, "RESPONSEFORMAT='zip'"),

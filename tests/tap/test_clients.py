@@ -60,8 +60,29 @@ def test_pyvo_metadata(tap: pyvo.dal.TAPService) -> None:
 
 
 def test_pyvo_shows_our_message(tap: pyvo.dal.TAPService) -> None:
-    with pytest.raises(pyvo.dal.DALQueryError, match="did you mean s_ra"):
-        tap.search("SELECT s_raa FROM ivoa.obscore")
+    said = "column 's_raa' not found at line 2, column 3; did you mean s_ra"
+    with pytest.raises(pyvo.dal.DALQueryError, match=said):
+        tap.search("SELECT s_dec,\n  s_raa FROM ivoa.obscore")
+
+
+@pytest.mark.parametrize("language", ["ADQL", "ADQL-2.1", "ADQL-2.0"])
+def test_languages_from_pyvo_and_stilts(
+    stack: Stack, tap: pyvo.dal.TAPService, stilts: Stilts, language: str
+) -> None:
+    """OFFSET is a name in 2.0 and a clause in 2.1; CASE is an extension of plain ADQL."""
+    clause = "SELECT TOP 2 s_ra FROM ivoa.obscore ORDER BY s_ra OFFSET 1"
+    name = "SELECT TOP 2 s_ra AS offset FROM ivoa.obscore"
+    case = "SELECT TOP 2 CASE WHEN s_ra > 9 THEN 1 ELSE 0 END AS east FROM ivoa.obscore"
+    good, bad = (name, clause) if language == "ADQL-2.0" else (clause, name)
+    assert len(tap.run_sync(good, language=language)) == 2
+    with pytest.raises(pyvo.dal.DALQueryError, match="at line 1, column"):
+        tap.run_sync(bad, language=language)
+    common = (f"tapurl={stack.url}/tap", "sync=true", "ofmt=csv", "out=-", f"language={language}")
+    extended = stilts("tapquery", *common, f"adql={case}")
+    if language == "ADQL":
+        assert extended.stdout.startswith("east\n"), extended.stderr
+    else:
+        assert "CASE is an extension" in extended.stderr
 
 
 def test_pyvo_sees_an_overflow(tap: pyvo.dal.TAPService) -> None:
