@@ -18,9 +18,9 @@ _MOTION = (
     ("out_epoch", "DOUBLE"),
 )
 _UNITS = (
-    "deg, deg, mas, mas/yr (pmra times cos(dec)), mas/yr, km/s; epochs in Julian years. Without "
-    "proper motion or radial velocity 0 is taken, without parallax an infinite distance; NULL in "
-    "ra, dec or an epoch is an error."
+    "Units are deg, deg, mas, mas/yr (pmra with the factor cos(dec)), mas/yr, km/s; epochs are "
+    "Julian years. NULL as proper motion or radial velocity is 0, as parallax an infinite "
+    "distance; as ra, dec or epoch it is an error."
 )
 
 
@@ -50,14 +50,15 @@ ASTROMETRY = (
         "ivo_epoch_prop_pos",
         _MOTION,
         "POINT",
-        "Where an object is at out_epoch that moves in a straight line through space. " + _UNITS,
+        "Where an object is at out_epoch that moves uniformly along a straight line in space. "
+        + _UNITS,
         call("starhaul.epoch_prop_pos"),
     ),
     UserFunction(
         "sh_epoch_prop",
         _MOTION,
         "DOUBLE[]",
-        "The six parameters of motion at out_epoch, in the units they are given in: " + _UNITS,
+        "The six parameters of such a motion at out_epoch, in the same units. " + _UNITS,
         call("starhaul.epoch_prop"),
     ),
     *(
@@ -65,7 +66,7 @@ ASTROMETRY = (
             "ivo_geom_transform",
             (("from_sys", "VARCHAR"), ("to_sys", "VARCHAR"), ("geo", shape)),
             shape,
-            f"A {shape} given in one reference frame, in another. Frames, as literals: {_named()}. "
+            f"A geometry in another reference frame. Frames, as literals: {_named()}. "
             "FK4 is of B1950.0 without the elliptic terms of aberration; FK5 and ECLIPTIC are of "
             "J2000.0.",
             _rotated,

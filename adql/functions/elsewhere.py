@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 # Functions of SQL and of other archives, in upper case: what does the same here.
-_HERE: Mapping[str, str] = {
+INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(("STDDEV", "STDDEV_SAMP", "STDEV", "IVO_STDDEV"), "sh_stddev(x)"),
     **dict.fromkeys(("VARIANCE", "VAR_SAMP", "VAR", "IVO_VARIANCE"), "POWER(sh_stddev(x), 2)"),
     "MEDIAN": "sh_median(x)",
@@ -99,7 +99,7 @@ def advice(name: str) -> str | None:
     upper = name.upper()
     if upper == "IVO_SIMBADPOINT":
         return _SIMBADPOINT
-    here = _HERE.get(upper)
+    here = INSTEAD.get(upper)
     if here is None:
         return None
     return (
