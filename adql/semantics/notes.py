@@ -93,6 +93,8 @@ def _call(r: _Reader, node: tree.Call) -> Found:
 
 def _not_radians(r: _Reader, node: tree.Call, argument: Expression) -> Found:
     unit, written = r.unit(argument), r.written(argument)
+    if _is_scaled(argument):
+        return
     if unit == "deg":
         remedy = f"RADIANS({written})"
     elif unit in _OTHER_ANGLES:
@@ -100,6 +102,14 @@ def _not_radians(r: _Reader, node: tree.Call, argument: Expression) -> Found:
     else:
         return
     yield argument, f"{node.name} takes radians, {written} is in {unit}: write {remedy}"
+
+
+def _is_scaled(argument: Expression) -> bool:
+    """Whether it multiplies or divides, as a conversion by hand does: dec * PI() / 180."""
+    return any(
+        isinstance(node, tree.Arithmetic) and node.operators[0] in "*/"
+        for node, _ in tree.walk(argument)
+    )
 
 
 def _deprecated(r: _Reader, node: tree.Call) -> Found:
@@ -112,8 +122,8 @@ def _deprecated(r: _Reader, node: tree.Call) -> Found:
         frame = node.arguments[0]
         yield (
             frame,
-            f"the coordinate system {r.written(frame)} is deprecated in ADQL 2.1 and changes "
-            f"nothing: leave it out of {node.name}",
+            f"the coordinate system {r.written(frame)} is deprecated in ADQL 2.1: write {node.name} "
+            "without it, in ICRS",
         )
 
 

@@ -110,9 +110,11 @@ def in_literals(t: "Typing", node: tree.InLiterals) -> Value:
     if kind not in ("number", "text", "timestamp", "null"):
         raise t.fail(node, f"{KIND_NAMES[kind]} is compared with a list")
     if kind == "text" and node.kind != "strings":
-        raise t.fail(node, "a text is compared with numbers: write them between single quotes")
+        name = t.text[slice(*node.value.span)]
+        raise t.fail(node, f"{name} is a text: write the values between single quotes")
     if kind == "timestamp" and node.kind != "strings":
-        raise t.fail(node, "a timestamp is compared with numbers")
+        name = t.text[slice(*node.value.span)]
+        raise t.fail(node, f"{name} is a timestamp: write '2026-01-31T00:00:00' for the values")
     return BOOLEAN
 
 
@@ -128,7 +130,8 @@ def like(t: "Typing", node: tree.Like) -> Value:
     for operand in (node.value, node.pattern):
         kind = t.of(operand).kind
         if kind not in ("text", "null"):
-            raise t.fail(operand, f"LIKE compares texts, not {KIND_NAMES[kind]}")
+            remedy = f"write CAST({t.text[slice(*operand.span)]} AS VARCHAR)"
+            raise t.fail(operand, f"LIKE compares texts, not {KIND_NAMES[kind]}: {remedy}")
     return BOOLEAN
 
 

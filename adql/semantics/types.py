@@ -7,6 +7,7 @@ from typing import Any
 from adql import values
 from adql.semantics import calls, operators
 from adql.semantics.literals import number_type, numeric_text
+from adql.semantics.mismatches import mismatch
 from adql.semantics.scopes import Output, Resolution, SourceColumn, Visible
 from adql.semantics.user_calls import user_value
 from adql.syntax import complaints, tree
@@ -106,10 +107,14 @@ class Typing:
             meta = replace(meta, datatype=datatype, arraysize=size_of, xtype=xtype)
         return Value(a.kind, a.sql_type, meta)
 
+    def comparable(self, a: Value, b: Value) -> bool:
+        """Whether two values are of one kind, or NULL."""
+        same = a.kind == b.kind and (a.kind != "other" or a.sql_type == b.sql_type)
+        return same or "null" in (a.kind, b.kind)
+
     def alike(self, a: Value, b: Value, node: Node) -> None:
         """Raise unless two values can be compared."""
-        same = a.kind == b.kind and (a.kind != "other" or a.sql_type == b.sql_type)
-        if not same and "null" not in (a.kind, b.kind):
+        if not self.comparable(a, b):
             raise self.fail(node, f"{KIND_NAMES[a.kind]} is compared with {KIND_NAMES[b.kind]}")
 
     def kind_name(self, node: Expression) -> str:
@@ -128,7 +133,8 @@ class Typing:
         number = numeric_text(node)
         if number is not None:
             return of_sql_type("double precision")
-        raise self.fail(node, f"{where} takes a number, not {KIND_NAMES[value.kind]}")
+        hint = ": write || to join texts" if where == "+" and value.kind == "text" else ""
+        raise self.fail(node, f"{where} takes a number, not {KIND_NAMES[value.kind]}{hint}")
 
     def text_value(self, node: Expression, where: str) -> Value:
         value = self.of(node)
@@ -154,7 +160,8 @@ class Typing:
                     return "number"
                 if kinds == {"timestamp", "text"}:
                     return "timestamp"
-        self.alike(a, b, node)
+        if not self.comparable(a, b):
+            raise self.fail(node, mismatch(self.text, (left, a), (right, b)))
         return a.kind
 
 
