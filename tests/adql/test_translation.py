@@ -176,7 +176,7 @@ def test_columns_describe_themselves() -> None:
 REFUSED = {
     "SELECT id FROM sky.stars WHERE 1=CONTAINS(POINT('GALACTIC', ra, dec), CIRCLE(10, 20, 1))": (
         "columns cannot be converted from GALACTIC: this archive's positions are ICRS; give ICRS "
-        "coordinates and leave the argument out at line 1, column 48"
+        "coordinates and leave the argument out at line 1, column 49"
     ),
     "SELECT nmae FROM sky.stars": "column 'nmae' not found at line 1, column 8; did you mean name?",
     "SELECT id FROM sky.star": "table 'sky.star' not found at line 1, column 16; did you mean "
