@@ -28,7 +28,7 @@ def tap_capabilities(settings: Settings) -> list[Capability]:
     tap = TableAccess(
         interface=[http_interface(url, version="1.1")],
         data_model=[_OBSCORE],
-        language=[_adql()],
+        language=[_adql(settings.authority)],
         output_format=_formats(),
         execution_duration=TimeLimits(hard=int(settings.query_timeout_s)),
         output_limit=_output_limit(settings.default_maxrec),
@@ -36,7 +36,7 @@ def tap_capabilities(settings: Settings) -> list[Capability]:
     return [tap, *vosi_capabilities(url, tables=True)]
 
 
-def _adql() -> Language:
+def _adql(authority: str) -> Language:
     versions = [
         Version.model_validate({"value": version, "ivo_id": f"ivo://ivoa.net/std/ADQL#v{version}"})
         for version in ("2.1", "2.0")
@@ -44,8 +44,11 @@ def _adql() -> Language:
     return Language(
         name="ADQL",
         version=versions,
-        description="The Astronomical Data Query Language",
-        language_features=language_features(),
+        description=(
+            "The Astronomical Data Query Language. LANG=ADQL is 2.1 with this archive's "
+            "extensions; a version is that standard alone."
+        ),
+        language_features=language_features(authority),
     )
 
 

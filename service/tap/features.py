@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from vo_models.tapregext.models import LanguageFeature, LanguageFeatureList
 
 from adql.functions.user_functions import describe
+from adql.syntax.extensions import EXTENSIONS
 
 _TYPE = "ivo://ivoa.net/std/TAPRegExt#features-"
 
@@ -34,14 +35,19 @@ FEATURES: dict[str, tuple[str, ...]] = {
 }
 
 
-def language_features() -> list[LanguageFeatureList]:
-    """Every feature by its type, user-defined functions with their signatures."""
-    named = [_features(kind, ((form, None) for form in forms)) for kind, forms in FEATURES.items()]
-    return [_features("udf", describe()), *named]
+def language_features(authority: str) -> list[LanguageFeatureList]:
+    """Every feature by its type: user-defined functions with their signatures, those of the
+    standard, and extensions, whose type no standard names, under the archive's own authority."""
+    named = [
+        _features(f"{_TYPE}{kind}", ((form, None) for form in forms))
+        for kind, forms in FEATURES.items()
+    ]
+    functions = _features(f"{_TYPE}udf", describe())
+    return [functions, *named, _features(f"{authority}#features-adql-extensions", EXTENSIONS)]
 
 
 def _features(kind: str, forms: Iterable[tuple[str, str | None]]) -> LanguageFeatureList:
     return LanguageFeatureList(
-        type=f"{_TYPE}{kind}",
+        type=kind,
         feature=[LanguageFeature(form=form, description=said) for form, said in forms],
     )

@@ -4,6 +4,8 @@ import httpx
 import pytest
 from lxml import etree
 
+from adql.syntax.extensions import EXTENSIONS
+from service.config import DEFAULT_AUTHORITY
 from service.tap.features import FEATURES
 from tests.serving import Service
 
@@ -36,6 +38,15 @@ _OTHERS = {
     "OFFSET": "SELECT TOP 3 id FROM demo.stars ORDER BY id OFFSET 2",
     "COALESCE": _STARS.format("COALESCE(err, 0) >= 0"),
 }
+_EXTENSIONS = {
+    "CASE": _STARS.format("CASE WHEN mag > 1 THEN 1 ELSE 0 END = 1"),
+    "TRUE": _STARS.format("variable = TRUE"),
+    "CROSS JOIN": "SELECT TOP 3 a.id FROM demo.stars AS a CROSS JOIN tap_schema.schemas AS b",
+    "DISTINCT ON": "SELECT DISTINCT ON (n_obs) TOP 3 n_obs, id FROM demo.stars ORDER BY mag",
+    "GROUP BY": "SELECT MOD(id, 5) AS part, COUNT(*) AS n FROM demo.stars GROUP BY part",
+    "SELECT *": "SELECT TOP 3 *, ra + dec AS total FROM demo.stars",
+    "IS NULL": _STARS.format("err + mag IS NOT NULL"),
+}
 _QUERIES = {name: _STARS.format(test) for name, test in _GEOMETRY.items()} | _OTHERS
 
 
@@ -45,6 +56,22 @@ def test_a_declared_feature_works(service: Service, form: str) -> None:
     response = httpx.get(f"{service.url}/tap/sync", params=query)
     assert response.status_code == 200, response.text
     assert response.text.count("\n") > 1
+
+
+@pytest.mark.parametrize("form", [form for form, _ in EXTENSIONS])
+def test_an_extension_is_of_plain_adql_alone(service: Service, form: str) -> None:
+    def status(lang: str) -> int:
+        query = {"LANG": lang, "QUERY": _EXTENSIONS[form], "FORMAT": "csv"}
+        return httpx.get(f"{service.url}/tap/sync", params=query).status_code
+
+    assert [status(lang) for lang in ("ADQL", "ADQL-2.1", "ADQL-2.0")] == [200, 400, 400]
+
+
+def test_extensions_are_declared_under_our_authority(service: Service) -> None:
+    root = etree.fromstring(httpx.get(f"{service.url}/tap/capabilities").content)
+    kind = f"{DEFAULT_AUTHORITY}#features-adql-extensions"
+    (features,) = [f for f in root.iter("languageFeatures") if f.get("type") == kind]
+    assert [form.text for form in features.iter("form")] == [form for form, _ in EXTENSIONS]
 
 
 def test_functions_are_declared_with_their_signatures(service: Service) -> None:
