@@ -12,8 +12,8 @@ from adql.semantics.scopes import Resolution, SourceColumn, Visible
 from adql.semantics.types import Typing
 from adql.semantics.user_calls import user_form
 from adql.sky import constants
-from adql.sky.geometry import Sky, double
-from adql.sql import Sql, joined
+from adql.sky.geometry import Sky
+from adql.sql import Sql, double, joined
 from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped
 from adql.syntax.tree import Expression
@@ -83,8 +83,8 @@ class Expressions:
 
     def as_kind(self, node: Expression, kind: str | ValueKind) -> Sql:
         """An operand of a comparison of this kind."""
-        if self.typing.of(node).kind == "null" and kind in _NULL_TYPES:
-            return f"NULL::{_NULL_TYPES[kind]}"
+        if self.typing.of(node).kind == "null":
+            return f"NULL::{_NULL_TYPES[kind]}" if kind in _NULL_TYPES else "NULL"
         if kind == "number" and self.typing.of(node).kind == "text":
             return self.number(node)
         if kind == "timestamp" and self.typing.of(node).kind == "text":
@@ -171,7 +171,7 @@ _EMITTERS: dict[type[tree.Node], Callable[[Expressions, Any], Sql]] = {
     tree.Arithmetic: arithmetic.arithmetic,
     tree.Concatenation: _concatenation,
     tree.Logical: conditions.logical,
-    tree.Not: lambda e, n: ("(NOT ", e.emit(n.operand), ")"),
+    tree.Not: lambda e, n: conditions.negated(e, n.operand),
     tree.Comparison: conditions.comparison,
     tree.Between: conditions.between,
     tree.InList: conditions.in_list,

@@ -181,9 +181,18 @@ def either(a: bool | None, b: bool | None) -> bool | None:
     return negated(both(negated(a), negated(b)))
 
 
-COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le,
-    ">": operator.gt, ">=": operator.ge,
+def compared(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
+    """A comparison, in double precision where one side is."""
+
+    def call(a: Any, b: Any) -> bool:
+        return compare(float(a), float(b)) if float in (type(a), type(b)) else compare(a, b)
+
+    return _strict(call)
+
+
+COMPARISONS = {
+    "=": compared(operator.eq), "<>": compared(operator.ne), "<": compared(operator.lt),
+    "<=": compared(operator.le), ">": compared(operator.gt), ">=": compared(operator.ge),
 }  # fmt: skip
 
 
@@ -418,25 +427,23 @@ class Generator:
         return self.predicate(depth - 1)
 
     def predicate(self, depth: int) -> Expression:
-        make = self.rng.choice([self.number, self.number, self.text, self.moment])
+        make = self.rng.choice([self.whole, self.double, self.number, self.text, self.moment])
         a, b, c = make(depth), make(depth), make(depth)
+        if make == self.number:
+            return self.comparison(a, b)
         word = self.rng.choice(["", "NOT "])
         turn = negated if word else (lambda value: value)
-        symbol = self.rng.choice(list(COMPARISONS))
-        compare = _strict(COMPARISONS[symbol])
         if make == self.text and self.rng.random() < 0.5:
             return self.like_predicate(a, word)
         return self.rng.choice(
             [
-                Expression(
-                    f"{a.text} {symbol} {b.text}", lambda r: compare(a.value(r), b.value(r))
-                ),
+                self.comparison(a, b),
                 Expression(
                     f"{a.text} {word}BETWEEN {b.text} AND {c.text}",
                     lambda r: turn(
                         both(
-                            _strict(operator.ge)(a.value(r), b.value(r)),
-                            _strict(operator.le)(a.value(r), c.value(r)),
+                            COMPARISONS[">="](a.value(r), b.value(r)),
+                            COMPARISONS["<="](a.value(r), c.value(r)),
                         )
                     ),
                 ),
@@ -444,13 +451,20 @@ class Generator:
                     f"{a.text} {word}IN ({b.text}, {c.text})",
                     lambda r: turn(
                         either(
-                            _strict(operator.eq)(a.value(r), b.value(r)),
-                            _strict(operator.eq)(a.value(r), c.value(r)),
+                            COMPARISONS["="](a.value(r), b.value(r)),
+                            COMPARISONS["="](a.value(r), c.value(r)),
                         )
                     ),
                 ),
                 Expression(f"{a.text} IS {word}NULL", lambda r: (a.value(r) is None) != bool(word)),
             ]
+        )
+
+    def comparison(self, a: Expression, b: Expression) -> Expression:
+        symbol = self.rng.choice(list(COMPARISONS))
+        return Expression(
+            f"{a.text} {symbol} {b.text}",
+            lambda r: COMPARISONS[symbol](a.value(r), b.value(r)),
         )
 
     def like_predicate(self, a: Expression, word: str) -> Expression:

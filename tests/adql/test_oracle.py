@@ -17,7 +17,7 @@ from schema.catalogue import TableCatalogue
 from tests.adql.expression_oracle import ROWS, Expression, Generator, OutOfDouble, Row
 from tests.conftest import CI, TestDatabase, run
 
-BATCHES = 400 if CI else 40
+BATCHES = 150 if CI else 10
 BATCH = 12
 _NO_VALUE = re.compile("has no value|takes numbers|division by zero|too large")
 
