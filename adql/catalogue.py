@@ -28,7 +28,8 @@ class SkyPosition:
     """Columns (users' names) that form a position in degrees, and the hidden ones that index it.
 
     All hidden names are quoted physical names: `hpx` (nested HEALPix order 29, bigint), `hcell`
-    (hpx >> 52, int), `x`, `y`, `z` (unit vector). None where a table has no such column.
+    (hpx >> 52, int), `x`, `y`, `z` (unit vector). None where a table has no such column. `zones`
+    says that `(floor((dec + 90) * 60)::integer, ra)` is indexed, which joins on distance use.
     """
 
     ra: str
@@ -38,6 +39,7 @@ class SkyPosition:
     x: str | None = None
     y: str | None = None
     z: str | None = None
+    zones: bool = False
 
 
 @dataclass(frozen=True, slots=True)

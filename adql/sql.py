@@ -10,6 +10,14 @@ from adql.translation import Parameter
 Sql = str | Parameter | tuple["Sql", ...]
 
 
+def double(value: float) -> Parameter:
+    return Parameter(float(value), "double precision")
+
+
+def doubles(values: tuple[float, ...]) -> Parameter:
+    return Parameter(tuple(map(float, values)), "double precision[]")
+
+
 def joined(separator: str, pieces: list[Sql]) -> Sql:
     """Pieces with a separator between them."""
     result: list[Sql] = []

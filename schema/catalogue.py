@@ -129,6 +129,7 @@ def _table(row: Record, columns: list[Record], sky: list[Record], areas: list[Re
                 x=_optional(s["x"]),
                 y=_optional(s["y"]),
                 z=_optional(s["z"]),
+                zones=s["zones"],
             )
             for s in sky
         ),

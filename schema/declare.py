@@ -155,19 +155,21 @@ def _declare_keys(connection: Connection) -> None:
 
 
 def _declare_sky(connection: Connection) -> None:
+    position = {
+        "table_name": OBSCORE,
+        "ra": "s_ra",
+        "dec": "s_dec",
+        "hpx": "hpx",
+        "hcell": "hcell",
+        "x": "x",
+        "y": "y",
+        "z": "z",
+        "zones": True,
+    }
     connection.execute(
         insert(sky_position)
-        .values(
-            table_name=OBSCORE,
-            ra="s_ra",
-            dec="s_dec",
-            hpx="hpx",
-            hcell="hcell",
-            x="x",
-            y="y",
-            z="z",
-        )
-        .on_conflict_do_nothing()
+        .values(position)
+        .on_conflict_do_update(index_elements=["table_name", "ra", "dec"], set_=position)
     )
     connection.execute(
         insert(sky_region)

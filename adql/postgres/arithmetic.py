@@ -11,8 +11,7 @@ from adql.postgres.bounds import cast_number, whole
 from adql.semantics.literals import number_type
 from adql.semantics.operators import BIGGEST, step
 from adql.sky import constants
-from adql.sky.geometry import double
-from adql.sql import Sql
+from adql.sql import Sql, double
 from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped
 from adql.syntax.tree import Expression

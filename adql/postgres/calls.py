@@ -10,8 +10,7 @@ from adql.semantics import units
 from adql.semantics.literals import is_constant, numeric_text
 from adql.semantics.user_calls import user_form
 from adql.sky import constants
-from adql.sky.geometry import double
-from adql.sql import Sql, joined
+from adql.sql import Sql, double, joined
 from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped, without_frame
 from adql.syntax.tree import Expression

@@ -1,6 +1,7 @@
 """Conditions: comparisons, BETWEEN, IN, LIKE."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adql.semantics.literals import NUMBER
@@ -8,6 +9,7 @@ from adql.sky import constants
 from adql.sql import Sql, joined
 from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped
+from adql.syntax.tree import Expression
 from adql.translation import Parameter
 
 if TYPE_CHECKING:
@@ -31,12 +33,29 @@ def comparison(e: "Expressions", node: tree.Comparison) -> Sql:
             if node.operator == "<>" and wanted in (0, 1):
                 return e.truth(inner, wanted == 0)
         if isinstance(inner, tree.Call) and inner.name == "DISTANCE" and operator in ("<", "<="):
-            index = e.sky.distance_filter(inner, other)
+            index = e.sky.indexes.within(inner, other)
             exact: Sql = (e.emit(inner), f" {operator} ", e.number(other))
             return ("(", exact, ")") if index == "TRUE" else ("(", index, " AND ", exact, ")")
     operator = "<>" if node.operator == "<>" else node.operator
     kind = e.typing.compared(node.left, node.right, node)
     return ("(", e.as_kind(node.left, kind), f" {operator} ", e.as_kind(node.right, kind), ")")
+
+
+_OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+def negated(e: "Expressions", node: Expression) -> Sql:
+    """NOT, brought down to the comparisons: below it no index would serve, and what is made for an
+    index may be FALSE where the exact test is NULL."""
+    inner = unwrapped(node)
+    if isinstance(inner, tree.Not):
+        return e.emit(inner.operand)
+    if isinstance(inner, tree.Logical):
+        operator = "OR" if inner.operator == "AND" else "AND"
+        return ("(", joined(f" {operator} ", [negated(e, o) for o in inner.operands]), ")")
+    if isinstance(inner, tree.Comparison):
+        return comparison(e, replace(inner, operator=_OPPOSITE[inner.operator]))
+    return ("(NOT ", e.emit(node), ")")
 
 
 def between(e: "Expressions", node: tree.Between) -> Sql:

@@ -1,44 +1,26 @@
-"""Geometry as SQL: indexed where a constant region meets a position or region of the catalogue.
+"""Geometry as SQL: exact tests, and values that the functions of schema `starhaul` make and take.
 
-Everywhere else the functions of schema `starhaul` work on arrays of degrees as DALI writes them:
-2 numbers are a point, 3 a circle, 6 and more a polygon; a union has a NaN before each shape.
+What an index can use of a condition is made by adql.sky.indexing. The functions work on arrays of
+degrees as DALI writes them: 2 numbers are a point, 3 a circle, 6 and more a polygon; a union has a
+NaN before each shape.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from adql.catalogue import SkyPosition
-from adql.semantics.scopes import Resolution, Source
+from adql.semantics.scopes import Resolution
 from adql.semantics.types import Typing
-from adql.sky import constants, coverage, shapes
-from adql.sky.shapes import Circle, Geometry, Point, Polygon, Shape
-from adql.sql import Sql, joined
+from adql.sky import constants, shapes
+from adql.sky.indexing import SkyIndexes
+from adql.sky.places import Places
+from adql.sky.shapes import Circle, Point, Polygon, Shape
+from adql.sql import Sql, double, doubles, joined
 from adql.syntax import tree
 from adql.syntax.checks import unwrapped, without_frame
 from adql.syntax.tree import Expression
-from adql.translation import Parameter
 
 _ROUNDING = 1e-15
 """Radians by which a boundary is widened: below the resolution of a right ascension in double."""
-
-
-def double(value: float) -> Parameter:
-    return Parameter(float(value), "double precision")
-
-
-def array(values: tuple[float, ...]) -> Parameter:
-    return Parameter(tuple(map(float, values)), "double precision[]")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A position of the catalogue within this query: coordinates as SQL, and its index columns."""
-
-    lon: Sql
-    lat: Sql
-    alias: str
-    sky: SkyPosition
 
 
 class Sky:
@@ -53,10 +35,11 @@ class Sky:
         write: Callable[[Expression], Sql],
     ) -> None:
         self.typing = typing
-        self.resolution = resolution
         self.emit = emit
         self.write = write
         self.constant = constants.ConstantShapes(text)
+        self.places = Places(resolution, emit)
+        self.indexes = SkyIndexes(self.places, typing, self.constant, self.geometry)
 
     # -- geometries as arrays
 
@@ -64,7 +47,7 @@ class Sky:
         """A geometry as double precision[]."""
         shape = self.constant.shape(expression)
         if shape is not None:
-            return array(shapes.numbers(shape))
+            return doubles(shapes.numbers(shape))
         inner = unwrapped(expression)
         if isinstance(inner, tree.Call) and inner.name in _BUILDERS:
             self.constant.refuse_frame(inner)
@@ -75,36 +58,18 @@ class Sky:
         if kind == "text":
             return self._region_text(inner)
         written = self.write(inner)
-        if self._catalogue_column(inner)[0] is not None:
+        column = self.places.column(inner)
+        if column is not None and column.column is not None:
             return ("starhaul.geometry(", written, ")")
         return written
 
     def _region_text(self, node: Expression) -> Sql:
         parsed: Sql = ("starhaul.region(", self.write(node), ")")
-        source, name = self._catalogue_column(node)
-        for region in source.table.regions if source and source.table else ():
-            if source and region.region == name and region.vertices:
-                return ("coalesce(", parsed, f", {source.sql}.{region.vertices})")
-        return parsed
-
-    def _catalogue_column(self, node: Expression) -> tuple[Source | None, str]:
-        inner = unwrapped(node)
-        if isinstance(inner, tree.ColumnReference):
-            visible = self.resolution.columns[id(inner)]
-            if len(visible.parts) == 1 and visible.parts[0].source.table is not None:
-                return visible.parts[0].source, visible.name
-        return None, ""
-
-    def _place(self, lon: Expression, lat: Expression) -> Place | None:
-        """The catalogue's position that two columns are, or None."""
-        source, ra = self._catalogue_column(lon)
-        other, dec = self._catalogue_column(lat)
-        if source is None or source is not other or source.table is None:
-            return None
-        for sky in source.table.positions:
-            if (sky.ra, sky.dec) == (ra, dec):
-                return Place(self.emit(lon), self.emit(lat), source.sql, sky)
-        return None
+        found = self.places.region(node)
+        if found is None or found[1].vertices is None:
+            return parsed
+        source, region = found
+        return ("coalesce(", parsed, f", {source.sql}.{region.vertices})")
 
     def _coordinates(self, expression: Expression) -> tuple[Expression, Expression] | None:
         inner = unwrapped(expression)
@@ -119,6 +84,9 @@ class Sky:
     def predicate(self, call: tree.Call) -> tuple[Sql, Sql]:
         """CONTAINS or INTERSECTS as a condition: what an index can use (or TRUE), and the test."""
         a, b = without_frame(call)
+        return self.indexes.meeting(a, b), self._test(call, a, b)
+
+    def _test(self, call: tree.Call, a: Expression, b: Expression) -> Sql:
         if call.name == "INTERSECTS":
             if not isinstance(self.constant.shape(a), Point | None):
                 a, b = b, a
@@ -130,48 +98,41 @@ class Sky:
             return self._regions("starhaul.contains", a, b)
         return self._point_in(a, b)
 
-    def _regions(self, function: str, a: Expression, b: Expression) -> tuple[Sql, Sql]:
-        exact: Sql = (f"{function}(", self.geometry(a), ", ", self.geometry(b), ")")
-        for column, other in ((a, b), (b, a)):
-            shape = self.constant.shape(other)
-            if shape is not None:
-                return self._box_filter(column, shape), exact
-        return "TRUE", exact
+    def _regions(self, function: str, a: Expression, b: Expression) -> Sql:
+        return (f"{function}(", self.geometry(a), ", ", self.geometry(b), ")")
 
-    def _box_filter(self, node: Expression, shape: Geometry) -> Sql:
-        """The hidden cube of a region column overlaps one around a constant."""
-        source, name = self._catalogue_column(node)
-        if source is None or source.table is None:
-            return "TRUE"
-        for region in source.table.regions:
-            if region.region == name and region.box:
-                column = f"{source.sql}.{region.box}"
-                tests: list[Sql] = [f"{column} IS NULL"]
-                for part in shapes.parts(shape):
-                    low, high = shapes.cap_bounds(shapes.cap(part))
-                    tests.append((f"{column} && cube(", array(low), ", ", array(high), ")"))
-                return ("(", joined(" OR ", tests), ")")
-        return "TRUE"
-
-    def _point_in(self, a: Expression, b: Expression) -> tuple[Sql, Sql]:
+    def _point_in(self, a: Expression, b: Expression) -> Sql:
         shape, fixed = self.constant.shape(b), self.constant.shape(a)
         if isinstance(fixed, Point):
-            index = "TRUE" if shape is not None else self._box_filter(b, fixed)
-            return index, self._holds(self.geometry(b), double(fixed.lon), double(fixed.lat))
+            return self._holds(self.geometry(b), double(fixed.lon), double(fixed.lat))
         coordinates = self._coordinates(a)
         if coordinates is None:
-            return "TRUE", ("starhaul.contains(", self.geometry(a), ", ", self.geometry(b), ")")
+            return ("starhaul.contains(", self.geometry(a), ", ", self.geometry(b), ")")
         if shape is None:
-            return "TRUE", self._holds(self.geometry(b), *map(self.emit, coordinates))
-        tests = [self._in_shape(*coordinates, part) for part in shapes.parts(shape)]
-        if len(tests) == 1:
-            return tests[0]
-        indexes, exact = ([("(", test[i], ")") for test in tests] for i in (0, 1))
-        if any(test[0] == "TRUE" for test in tests):
-            return "TRUE", joined(" OR ", list(exact))
-        return ("(", joined(" OR ", list(indexes)), ")"), joined(" OR ", list(exact))
+            return self._near(*coordinates, b) or self._holds(
+                self.geometry(b), *map(self.emit, coordinates)
+            )
+        tests: list[Sql] = [
+            ("(", self._in_shape(*coordinates, part), ")") for part in shapes.parts(shape)
+        ]
+        return tests[0] if len(tests) == 1 else joined(" OR ", tests)
 
-    def _in_shape(self, lon: Expression, lat: Expression, shape: Shape) -> tuple[Sql, Sql]:
+    def _near(self, lon: Expression, lat: Expression, circle: Expression) -> Sql | None:
+        """A position within a constant radius of another row's, as joins have it."""
+        inner = unwrapped(circle)
+        if not isinstance(inner, tree.Call) or inner.name != "CIRCLE":
+            return None
+        *centre, size = without_frame(inner)
+        radius = constants.number(size)
+        other = self._coordinates(centre[0]) if len(centre) == 1 else (centre[0], centre[1])
+        if radius is None or not 0 <= radius <= 90 or other is None:
+            return None
+        self.constant.refuse_frame(inner)
+        half = math.sin(math.radians(radius) / 2) + _ROUNDING
+        ends = joined(", ", [self.emit(lon), self.emit(lat), self._numbers_of(*other)])
+        return ("starhaul.haversine(", ends, ") <= ", double(half * half))
+
+    def _in_shape(self, lon: Expression, lat: Expression, shape: Shape) -> Sql:
         if isinstance(shape, Polygon):
             return self._in_polygon(lon, lat, shape)
         return self._in_circle(lon, lat, shape if isinstance(shape, Circle) else Circle(shape, 0.0))
@@ -179,8 +140,8 @@ class Sky:
     def _holds(self, geometry: Sql, lon: Sql, lat: Sql) -> Sql:
         return ("starhaul.holds(", geometry, ", ", lon, ", ", lat, ")")
 
-    def _in_circle(self, lon: Expression, lat: Expression, circle: Circle) -> tuple[Sql, Sql]:
-        place = self._place(lon, lat)
+    def _in_circle(self, lon: Expression, lat: Expression, circle: Circle) -> Sql:
+        place = self.places.place(lon, lat)
         # A wide circle is what is not nearer to the antipode: there the chord has its digits.
         wide = circle.radius > 90
         centre = circle.centre
@@ -193,18 +154,16 @@ class Sky:
             position = (self.emit(lon), ", ", self.emit(lat))
             point = (double(centre.lon), ", ", double(centre.lat))
             distance: Sql = ("starhaul.haversine(", position, ", ", point, ")")
-            return self._cover(place, circle), (distance, operator, double(half * half))
+            return (distance, operator, double(half * half))
         terms: list[Sql] = []
         columns = (place.sky.x, place.sky.y, place.sky.z)
         for column, value in zip(columns, shapes.vector(centre), strict=True):
             difference: Sql = (f"({place.alias}.{column} - ", double(value), ")")
             terms.append((difference, " * ", difference))
-        exact = (joined(" + ", terms), operator, double(4 * half * half))
-        return self._cover(place, circle), exact
+        return (joined(" + ", terms), operator, double(4 * half * half))
 
-    def _in_polygon(self, lon: Expression, lat: Expression, polygon: Polygon) -> tuple[Sql, Sql]:
-        place = self._place(lon, lat)
-        cover = self._cover(place, shapes.cap(polygon))
+    def _in_polygon(self, lon: Expression, lat: Expression, polygon: Polygon) -> Sql:
+        place = self.places.place(lon, lat)
         normals = shapes.inward_normals(polygon)
         if normals and place and place.sky.x and place.sky.y and place.sky.z:
             columns = (place.sky.x, place.sky.y, place.sky.z)
@@ -215,25 +174,9 @@ class Sky:
                     for n, c in zip(normal, columns, strict=True)
                 ]
                 sides.append((joined(" + ", terms), " >= ", double(-_ROUNDING)))
-            return cover, joined(" AND ", sides)
-        vertices = array(shapes.numbers(polygon))
-        return cover, self._holds(vertices, self.emit(lon), self.emit(lat))
-
-    def _cover(self, place: Place | None, circle: Circle) -> Sql:
-        if place is None or place.sky.hpx is None:
-            return "TRUE"
-        ranges = coverage.ranges(circle)
-        if ranges is None:
-            return "TRUE"
-        branches: list[Sql] = []
-        for low, high in ranges:
-            bounds: Sql = (Parameter(low, "bigint"), " AND ", Parameter(high, "bigint"))
-            branch: Sql = (f"{place.alias}.{place.sky.hpx} BETWEEN ", bounds)
-            if place.sky.hcell is not None:
-                cells = Parameter(coverage.cells(low, high), "integer[]")
-                branch = (branch, f" AND {place.alias}.{place.sky.hcell} = ANY (", cells, ")")
-            branches.append(("(", branch, ")"))
-        return ("(", joined(" OR ", branches), ")")
+            return joined(" AND ", sides)
+        vertices = doubles(shapes.numbers(polygon))
+        return self._holds(vertices, self.emit(lon), self.emit(lat))
 
     # -- distances
 
@@ -262,25 +205,6 @@ class Sky:
             return (double(fixed.lon), ", ", double(fixed.lat))
         coordinates = self._coordinates(expression)
         return None if coordinates is None else self._numbers_of(*coordinates)
-
-    def _pairs(self, call: tree.Call) -> list[tuple[Expression, Expression]] | None:
-        if len(call.arguments) == 4:
-            a, b, c, d = call.arguments
-            return [(a, b), (c, d)]
-        found = [self._coordinates(x) for x in call.arguments]
-        return [x for x in found if x is not None] if None not in found else None
-
-    def distance_filter(self, call: tree.Call, limit: Expression) -> Sql:
-        """What an index can use of DISTANCE(position, constant) <= limit (ADQL 2.1 §4.2.7)."""
-        radius = constants.number(limit)
-        pairs = self._pairs(call)
-        if radius is None or not 0 <= radius <= 180 or pairs is None:
-            return "TRUE"
-        for (lon, lat), (ra, dec) in (pairs, pairs[::-1]):
-            place, x, y = self._place(lon, lat), constants.number(ra), constants.number(dec)
-            if place is not None and x is not None and y is not None and abs(y) <= 90:
-                return self._cover(place, Circle(Point(float(x), float(y)), float(radius)))
-        return "TRUE"
 
 
 def _build_point(sky: Sky, arguments: tuple[Expression, ...]) -> Sql:

@@ -160,6 +160,13 @@ sky_position = Table(
     Column("x", Text),
     Column("y", Text),
     Column("z", Text),
+    Column(
+        "zones",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="(floor((dec + 90) * 60)::integer, ra) is indexed",
+    ),
     schema="archive",
 )
 
