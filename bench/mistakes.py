@@ -33,10 +33,11 @@ CAUSES: Mapping[str, str] = {
     "comments after #": r"^# is not ADQL",
     "a value instead of a condition": r"^.* is a value where",
     "LATERAL": r"^LATERAL",
-    "a quote within a text, or one too few": r"^a string is not closed|^'' is an empty text",
+    "a quote within a text, or one too few": r"^a string is not closed|^'' is an empty text|"
+    r"stands behind a text",
     "templates that nobody filled in": r"placeholder|^\[ is not ADQL",
     "patterns with ~": r"^~ is not ADQL",
-    "a name that needs quotes": r"a plain name starts with a letter",
+    "a name that needs quotes": r": a plain name ",
     "a subquery without a name": r"^a query in FROM has a name",
     "an aggregate of an aggregate": r"^an aggregate within",
     "a unit behind a number": r"behind a number",

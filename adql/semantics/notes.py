@@ -122,8 +122,8 @@ def _deprecated(r: _Reader, node: tree.Call) -> Found:
         frame = node.arguments[0]
         yield (
             frame,
-            f"the coordinate system {r.written(frame)} is deprecated in ADQL 2.1: write {node.name} "
-            "without it, in ICRS",
+            f"the coordinate system {r.written(frame)} is deprecated in ADQL 2.1: "
+            f"write {node.name} without it, in ICRS",
         )
 
 
