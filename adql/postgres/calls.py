@@ -29,7 +29,7 @@ def aggregate(e: "Expressions", node: tree.Aggregate) -> Sql:
     if node.name == "COUNT":
         return (f"count({distinct}", e.emit(node.argument), ")")
     if node.name in ("MIN", "MAX"):
-        written = "NULL::text" if result.kind == "null" else e.emit(node.argument)
+        written = e.as_value(node.argument, result)
         return (f"{node.name.lower()}({distinct}", written, ")")
     if result.sql_type == "bigint":
         return whole((f"sum({distinct}", e.emit(node.argument), ")"), "bigint")
@@ -74,7 +74,7 @@ def _cast_to_number(e: "Expressions", node: tree.Cast) -> Sql:
         message = f"{constant:g} is no {name}: it is too large"
         raise complaints.about(e.text, operand, message)
     if value.kind == "null":
-        return f"NULL::{sql_type}"
+        return e.null(operand, sql_type)
     if value.kind == "number":
         return cast_number(e.emit(operand), value, sql_type)
     if sql_type in ("real", "double precision"):
@@ -99,7 +99,12 @@ def call(e: "Expressions", node: tree.Call) -> Sql:
     if name == "AREA":
         return ("starhaul.area(", e.sky.geometry(arguments[0]), ")")
     if name == "COORDSYS":
-        return ("(CASE WHEN ", e.sky.geometry(arguments[0]), " IS NOT NULL THEN 'ICRS'::text END)")
+        frame = e.typing.of(arguments[0]).meta.frame or "ICRS"
+        return (
+            "(CASE WHEN ",
+            e.sky.geometry(arguments[0]),
+            f" IS NOT NULL THEN '{frame}'::text END)",
+        )
     if name == "COALESCE":
         value = e.typing.of(node)
         return ("coalesce(", joined(", ", [e.as_value(a, value) for a in arguments]), ")")

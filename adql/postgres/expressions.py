@@ -21,7 +21,13 @@ from adql.translation import Parameter
 from adql.values import Value, ValueKind
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?Z?\Z", re.A)
-_NULL_TYPES = {"number": "double precision", "text": "text", "timestamp": "timestamp"}
+_NULL_TYPES = {
+    "number": "double precision",
+    "text": "text",
+    "timestamp": "timestamp",
+    "boolean": "boolean",
+    "geometry": "double precision[]",
+}
 _PREDICATES = ("CONTAINS", "INTERSECTS")
 
 
@@ -66,13 +72,19 @@ class Expressions:
         """A number: '30' is one where a number is asked for, NULL has its type."""
         kind = self.typing.of(node).kind
         if kind == "null":
-            return "NULL::double precision"
+            return self.null(node, "double precision")
         if kind == "text":
             value = numeric_text(node)
             if value is None:
                 raise complaints.about(self.text, node, "a number is needed")
             return double(value)
         return self.emit(node)
+
+    def null(self, node: Expression, sql_type: str) -> Sql:
+        """What is always NULL as a type: written out where it may be an aggregate."""
+        if isinstance(unwrapped(node), tree.Null):
+            return f"NULL::{sql_type}"
+        return ("(", self.emit(node), f")::{sql_type}")
 
     def as_text(self, node: Expression) -> Sql:
         """A text; numbers and timestamps are written out."""
@@ -84,7 +96,7 @@ class Expressions:
     def as_kind(self, node: Expression, kind: str | ValueKind) -> Sql:
         """An operand of a comparison of this kind."""
         if self.typing.of(node).kind == "null":
-            return f"NULL::{_NULL_TYPES[kind]}" if kind in _NULL_TYPES else "NULL"
+            return self.null(node, _NULL_TYPES[kind]) if kind in _NULL_TYPES else "NULL"
         if kind == "number" and self.typing.of(node).kind == "text":
             return self.number(node)
         if kind == "timestamp" and self.typing.of(node).kind == "text":
@@ -95,7 +107,7 @@ class Expressions:
         """One of several expressions that make up a value: of its type, whatever its own."""
         own = self.typing.of(node)
         if own.kind == "null" and value.kind != "null":
-            return f"NULL::{value.sql_type}"
+            return self.null(node, value.sql_type)
         written = self.sky.geometry(node) if own.kind == "geometry" else self.emit(node)
         return cast_number(written, own, value.sql_type) if own.kind == "number" else written
 
@@ -106,7 +118,7 @@ class Expressions:
         kind = self.typing.of(node).kind
         if kind == "text":
             return ("starhaul.to_timestamp(", self.emit(node), ")")
-        return "NULL::timestamp" if kind == "null" else self.emit(node)
+        return self.null(node, "timestamp") if kind == "null" else self.emit(node)
 
     def timestamp_text(self, text: str, node: tree.Node) -> Sql:
         """A literal in DALI's form (DALI 1.1 §3.1.2), checked before the database sees it."""

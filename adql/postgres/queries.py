@@ -8,6 +8,7 @@ from adql.semantics.scopes import Body, Output, Resolution, Visible
 from adql.semantics.types import Typing
 from adql.sql import Sql, joined
 from adql.syntax import complaints, tree
+from adql.syntax.checks import unwrapped
 from adql.syntax.words import Version
 from adql.translation import Parameter
 from adql.values import Value
@@ -140,8 +141,9 @@ class Queries:
             return cast_number(written, value, wanted.sql_type)
         value = self.typing.of(output.expression)
         if value.kind == "null":
-            known = wanted.sql_type if wanted is not None else "text" if top else None
-            return f"NULL::{known}" if known else "NULL"
+            if wanted is None and isinstance(unwrapped(output.expression), tree.Null):
+                return "NULL::text" if top else "NULL"
+            return self.expressions.null(output.expression, (wanted or value).sql_type)
         return self.expressions.as_value(output.expression, wanted or value)
 
     def no_aggregates(self, select: tree.Select) -> None:

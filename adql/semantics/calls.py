@@ -50,6 +50,8 @@ def aggregate(t: "Typing", node: tree.Aggregate) -> Value:
         value = t.of(node.argument)
         if value.kind not in ("number", "text", "timestamp", "null"):
             raise t.fail(node, f"{node.name} takes no {value.kind}")
+        if value.kind == "null":
+            return of_sql_type(_DOUBLE)
         return values.without_identity(value, statistic)
     value = values.without_identity(t.number(node.argument, node.name), statistic)
     exact = node.name == "SUM" and value.is_integer
@@ -154,7 +156,8 @@ def _geometric(t: "Typing", node: tree.Call, arguments: tuple[Expression, ...]) 
     if node.name == "REGION":
         return _region(node)
     if node.name in _SHAPES:
-        return values.geometry(_SHAPES[node.name])
+        frames = [t.of(argument).meta.frame for argument in arguments]
+        return values.geometry(_SHAPES[node.name], frames[0])
     if node.name == "COORDSYS":
         return of_sql_type("text", ucd="meta.id")
     if node.name in ("CONTAINS", "INTERSECTS"):
