@@ -8,6 +8,8 @@ class ColumnMeta:
     """Metadata that a column keeps from the catalogue to the FIELD of a result.
 
     datatype, arraysize and xtype are VOTable's ("double", "*", "adql:REGION"); unit is a VOUnit.
+    `frame` is the reference frame of a geometry that was turned out of ICRS, by the name it has in
+    http://www.ivoa.net/rdf/refframe.
     """
 
     name: str
@@ -18,6 +20,7 @@ class ColumnMeta:
     ucd: str | None = None
     utype: str | None = None
     description: str | None = None
+    frame: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

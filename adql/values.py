@@ -85,9 +85,9 @@ def text(unicode: bool, arraysize: str | None = None, ucd: str | None = None) ->
     return Value("text", "text", ColumnMeta("", datatype, arraysize or "*", ucd=ucd))
 
 
-def geometry(shape: str) -> Value:
-    """A geometry: an array of degrees with a DALI xtype (DALI 1.1 §3.3)."""
-    meta = ColumnMeta("", "double", _SIZES.get(shape, "*"), shape, "deg", None)
+def geometry(shape: str, frame: str | None = None) -> Value:
+    """A geometry: an array of degrees with a DALI xtype (DALI 1.1 §3.3); ICRS without a frame."""
+    meta = ColumnMeta("", "double", _SIZES.get(shape, "*"), shape, "deg", None, frame=frame)
     return Value("geometry", "double precision[]", meta)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from adql.functions.declaration import BadArgument, UserFunction, call, literal
-from adql.functions.frames import FRAMES, rotation
+from adql.functions.frames import FRAMES, frame_named, rotation
 from adql.sql import Sql
 from adql.translation import Parameter
 
@@ -25,18 +25,17 @@ _UNITS = (
 
 
 def _rotated(arguments: Sequence[Sql]) -> Sql:
-    names: list[str] = []
+    frames: list[str] = []
     for index, argument in enumerate(arguments[:2]):
         name = literal(argument)
         if not isinstance(name, str):
             raise BadArgument(index, f"write a frame between quotes: {_named()}")
-        names.append(name)
-    try:
-        matrix = rotation(*names)
-    except KeyError as unknown:
-        index = names.index(unknown.args[0])
-        message = f"'{names[index][:40]}' is no frame known here: write {_named()}"
-        raise BadArgument(index, message) from None
+        frame = frame_named(name)
+        if frame is None:
+            message = f"'{name[:40]}' is no frame known here: write {_named()}"
+            raise BadArgument(index, message)
+        frames.append(frame)
+    matrix = rotation(*frames)
     cells = Parameter(tuple(cell for row in matrix for cell in row), "double precision[]")
     return ("starhaul.rotated(", arguments[2], ", ", cells, ")")
 
@@ -70,6 +69,7 @@ ASTROMETRY = (
             "FK4 is of B1950.0 without the elliptic terms of aberration; FK5 and ECLIPTIC are of "
             "J2000.0.",
             _rotated,
+            frame=1,
         )
         for shape in ("POINT", "CIRCLE", "POLYGON", "REGION")
     ),

@@ -45,7 +45,8 @@ class UserFunction:
     the condition itself reaches PostgreSQL, which may have an index for it.
 
     `like` are the parameters whose unit the result keeps where they agree on it; `{}` in `ucd`
-    stands for the UCD of these.
+    stands for the UCD of these. `frame` is the parameter whose literal names the reference frame of
+    the result.
     """
 
     name: str
@@ -58,6 +59,7 @@ class UserFunction:
     unit: str | None = None
     ucd: str | None = None
     like: tuple[int, ...] = ()
+    frame: int | None = None
 
     @property
     def signature(self) -> str:

@@ -46,23 +46,19 @@ _DEPRECATED = {
 FRAMES = tuple(_TO_ICRS)
 
 
-def rotation(source: str, target: str) -> Matrix:
-    """The matrix, row by row, that turns unit vectors of one frame into those of another.
+def frame_named(name: str) -> str | None:
+    """The frame that a name of any case means, deprecated names included; None where it is none."""
+    upper = name.strip().upper()
+    upper = _DEPRECATED.get(upper, upper)
+    return upper if upper in _TO_ICRS else None
 
-    Names are of any case. Raises KeyError with the name that is no frame known here.
-    """
-    a, b = _to_icrs(source), _to_icrs(target)
+
+def rotation(source: str, target: str) -> Matrix:
+    """The matrix, row by row, that turns unit vectors of one of FRAMES into those of another."""
+    a, b = _TO_ICRS[source], _TO_ICRS[target]
     if a == b:
         return _TO_ICRS["ICRS"]
     # The inverse of b, which is its transpose, after a.
     return tuple(
         tuple(sum(b[k][i] * a[k][j] for k in range(3)) for j in range(3)) for i in range(3)
     )
-
-
-def _to_icrs(name: str) -> Matrix:
-    upper = name.strip().upper()
-    try:
-        return _TO_ICRS[_DEPRECATED.get(upper, upper)]
-    except KeyError:
-        raise KeyError(name) from None

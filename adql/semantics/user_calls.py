@@ -1,8 +1,10 @@
 """Calls of user-defined functions: which of its forms a call means, and what it gives."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adql.functions.declaration import UserFunction
+from adql.functions.frames import frame_named
 from adql.functions.user_functions import USER_FUNCTIONS
 from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped
@@ -34,7 +36,12 @@ def user_form(t: "Typing", node: tree.UserCall) -> UserFunction:
 def user_value(t: "Typing", node: tree.UserCall) -> Value:
     """The value of a call."""
     form = user_form(t, node)
-    return form.gives([t.of(argument) for argument in node.arguments])
+    value = form.gives([t.of(argument) for argument in node.arguments])
+    if form.frame is None:
+        return value
+    named = unwrapped(node.arguments[form.frame])
+    frame = frame_named(named.value) if isinstance(named, tree.String) else None
+    return replace(value, meta=replace(value.meta, frame=None if frame == "ICRS" else frame))
 
 
 def _takes(t: "Typing", wanted: Value, argument: Expression) -> bool:

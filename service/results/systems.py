@@ -19,6 +19,14 @@ class System:
 # Every position is kept in ICRS, every moment in UTC as seen from the telescope.
 _ICRS = System("COOSYS", "icrs", (("system", "ICRS"),))
 _GALACTIC = System("COOSYS", "galactic", (("system", "galactic"),))
+# Geometries that a query turned out of ICRS, by their frame in http://www.ivoa.net/rdf/refframe.
+_TURNED = {
+    "GALACTIC": _GALACTIC,
+    "SUPER_GALACTIC": System("COOSYS", "supergalactic", (("system", "supergalactic"),)),
+    "FK4": System("COOSYS", "fk4", (("system", "eq_FK4"), ("equinox", "B1950"))),
+    "FK5": System("COOSYS", "fk5", (("system", "eq_FK5"), ("equinox", "J2000"))),
+    "ECLIPTIC": System("COOSYS", "ecliptic", (("system", "ecl_FK5"), ("equinox", "J2000"))),
+}
 _UTC = (("timescale", "UTC"), ("refposition", "TOPOCENTER"))
 _CALENDAR = System("TIMESYS", "utc", _UTC)
 _MJD = System("TIMESYS", "utc_mjd", (("timeorigin", "MJD-origin"), *_UTC))
@@ -35,6 +43,8 @@ def system_of(meta: ColumnMeta) -> System | None:
     ucd, xtype, utype = (
         text.lower() if text else "" for text in (meta.ucd, meta.xtype, meta.utype)
     )
+    if meta.frame is not None:
+        return _TURNED[meta.frame]
     if ucd.startswith("pos.eq") or xtype in _SHAPES:
         return _ICRS
     if ucd.startswith("pos.galactic"):

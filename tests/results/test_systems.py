@@ -31,6 +31,7 @@ async def test_places_and_moments_refer_to_their_systems(fetch: Fetch, form: str
         ColumnMeta("t_min", "double", unit="d", ucd="time.start", utype=_START),
         ColumnMeta("obs_date", "char", "*", xtype="timestamp"),
         ColumnMeta("mag", "double", unit="mag", ucd="phot.mag"),
+        ColumnMeta("fk5", "double", "2", "point", "deg", frame="FK5"),
     )
     document = await fetch(query, form)
     valid(document, "VOTable.xsd")
@@ -38,6 +39,7 @@ async def test_places_and_moments_refer_to_their_systems(fetch: Fetch, form: str
     assert {c.ID: c.system for c in resource.coordinate_systems} == {
         "icrs": "ICRS",
         "galactic": "galactic",
+        "fk5": "eq_FK5",
     }
     times = {t.ID: (t.timeorigin, t.timescale, t.refposition) for t in resource.time_systems}
     assert times == {
@@ -45,7 +47,7 @@ async def test_places_and_moments_refer_to_their_systems(fetch: Fetch, form: str
         "utc": (None, "UTC", "TOPOCENTER"),
     }
     refs = [field.ref for field in resource.tables[0].fields]
-    assert refs == ["icrs", "icrs", "galactic", "utc_mjd", "utc", None]
+    assert refs == ["icrs", "icrs", "galactic", "utc_mjd", "utc", None, "fk5"]
 
 
 async def test_a_result_without_places_names_no_system(fetch: Fetch) -> None:

@@ -121,6 +121,23 @@ def test_results_describe_themselves(call: str) -> None:
     assert meta.name == call.partition("(")[0]
 
 
+@pytest.mark.parametrize(
+    ("call", "frame"),
+    {
+        "ivo_geom_transform('ICRS', 'galactic', POINT(ra, dec))": "GALACTIC",
+        "CENTROID(ivo_geom_transform('ICRS', 'ECLIPTIC', CIRCLE(ra, dec, 1)))": "ECLIPTIC",
+        "ivo_geom_transform('FK4', 'ICRS', POINT(ra, dec))": None,
+        "COORD1(ivo_geom_transform('ICRS', 'FK5', POINT(ra, dec)))": None,
+    }.items(),
+)
+def test_a_turned_geometry_names_its_frame(call: str, frame: str | None) -> None:
+    translation = adql.translate(f"SELECT g FROM (SELECT {call} AS g FROM sky.stars) q", CATALOGUE)
+    assert translation.columns[0].meta.frame == frame
+    if call.startswith("ivo"):
+        sql = adql.translate(f"SELECT COORDSYS({call}) FROM sky.stars", CATALOGUE).sql
+        assert f"'{frame or 'ICRS'}'::text" in sql
+
+
 def test_every_declared_type_is_known() -> None:
     used = {
         kind
@@ -135,7 +152,7 @@ def test_every_declared_type_is_known() -> None:
 def test_there_and_back_is_where_it_was(frame: str) -> None:
     for row, wanted in zip(rotation(frame, frame), rotation("ICRS", "ICRS"), strict=True):
         assert row == wanted
-    there, back = rotation("ICRS", frame), rotation(frame, "icrs")
+    there, back = rotation("ICRS", frame), rotation(frame, "ICRS")
     for i in range(3):
         for j in range(3):
             assert there[i][j] == pytest.approx(back[j][i], abs=1e-15)
