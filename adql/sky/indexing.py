@@ -257,17 +257,12 @@ def _in_zones(place: Place, indexed: Extent, other: Extent, fixed: float | None)
     half: Sql = ("starhaul.ra_reach(", other.lat, ", ", reach, ")")
     west: Sql = ("(", other.lon, " - ", half, ")")
     east: Sql = ("(", other.lon, " + ", half, ")")
-    zone, ra = f"{zone_of(place.dec)} = ANY (", place.ra
+    zone, ra = f"starhaul.zone({place.dec}) = ANY (", place.ra
     return (
         ("((", zone, zones[0], f") AND {ra} BETWEEN ", west, " AND ", east, ") OR "),
         ("(", zone, zones[1], f") AND {ra} >= ", west, " + 360) OR "),
         ("(", zone, zones[2], f") AND {ra} <= ", east, " - 360))"),
     )
-
-
-def zone_of(dec: str) -> str:
-    """The indexed expression: the arc minute of declination, counted from the south pole."""
-    return f"(floor(({dec} + 90) * 60)::integer)"
 
 
 def _region_near(indexed: Extent, other: Extent) -> Sql:

@@ -1,7 +1,8 @@
 -- What conditions on the sky compute for an index: zones of declination, windows of right ascension,
 -- boxes (DESIGN section 5). All hold more than they must, by far more than rounding.
 
--- The arc minute of declination, counted from the south pole; total for every number.
+-- The arc minute of declination, counted from the south pole; total for every number. Indexes are
+-- made of it: what it gives for a latitude must never change.
 CREATE FUNCTION starhaul.zone(lat double precision)
 RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN least(10801, greatest(-1, floor((lat + 90) * 60)))::integer;

@@ -165,7 +165,7 @@ sky_position = Table(
         Boolean,
         nullable=False,
         server_default="false",
-        comment="(floor((dec + 90) * 60)::integer, ra) is indexed",
+        comment="(starhaul.zone(dec), ra) is indexed",
     ),
     schema="archive",
 )

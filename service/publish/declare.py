@@ -94,7 +94,7 @@ def _position_rows(plan: Plan) -> list[Mapping[str, object]]:
         return []
     hidden = dict(zip(("hpx", "hcell", "x", "y", "z"), plan.position.hidden, strict=True))
     pair = {"ra": plan.position.ra.meta.name, "dec": plan.position.dec.meta.name}
-    return [{"table_name": plan.name.written, **pair, **hidden}]
+    return [{"table_name": plan.name.written, **pair, **hidden, "zones": True}]
 
 
 def _region_rows(plan: Plan) -> list[Mapping[str, object]]:

@@ -10,7 +10,9 @@ from typing import TypeAlias
 
 import asyncpg
 
+from adql.catalogue import SkyPosition, SkyRegion
 from schema.catalogue import quoted
+from schema.sky_index import position_indexes, region_index
 from service.publish import copy_binary
 from service.publish.plan import Plan
 from service.publish.ranges import Range
@@ -123,10 +125,10 @@ async def _order(connection: Connection, plan: Plan, relation: str) -> None:
 def index_statements(plan: Plan, relation: str) -> Iterator[str]:
     """CREATE INDEX for the sky, for identifiers, and for the columns the publisher names."""
     if plan.position is not None:
-        ra, dec = quoted(plan.position.ra.physical), quoted(plan.position.dec.physical)
-        yield f"CREATE INDEX ON {relation} ({quoted(plan.position.hidden[0])})"
-        yield f"CREATE INDEX ON {relation} ((floor(({dec} + 90) * 60)::integer), {ra})"
+        ra, dec = plan.position.ra, plan.position.dec
+        sky = SkyPosition(ra.meta.name, dec.meta.name, quoted(plan.position.hidden[0]), zones=True)
+        yield from position_indexes(relation, sky, ra.physical, dec.physical)
     for region in plan.regions:
-        yield f"CREATE INDEX ON {relation} USING gist ({quoted(region.box)})"
+        yield region_index(relation, SkyRegion(region.column.meta.name, box=quoted(region.box)))
     for column in plan.indexed:
         yield f"CREATE INDEX ON {relation} ({quoted(column.physical)})"

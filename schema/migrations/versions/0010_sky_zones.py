@@ -11,6 +11,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the mark and the functions; ivoa.obscore has had the index from the first migration."""
-    run_script("ALTER TABLE archive.sky_position ADD COLUMN zones boolean NOT NULL DEFAULT false")
+    """Add the mark and the functions; index ivoa.obscore by the one that is total."""
     run_script((Path(__file__).parents[2] / "sql" / "sky_zones.sql").read_text())
+    run_script(
+        "ALTER TABLE archive.sky_position ADD COLUMN zones boolean NOT NULL DEFAULT false; "
+        "DROP INDEX archive.dataset_zone; "
+        "CREATE INDEX dataset_zone ON archive.dataset (starhaul.zone(s_dec), s_ra)"
+    )
