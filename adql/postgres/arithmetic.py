@@ -72,6 +72,8 @@ def arithmetic(e: "Expressions", node: tree.Arithmetic) -> Sql:
         count = 1
     else:
         written = _whole_numbers(e, node.first, steps[: count - 1])
+    if count == len(values):
+        return written
     pieces: list[Sql] = ["(", written]
     for operator, operand in steps[count - 1 :]:
         pieces += (f" {operator} ", _operand(e, operator, operand, e.double(operand)))

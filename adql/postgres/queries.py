@@ -3,6 +3,7 @@
 from adql.postgres.best_of import SortKey, best_of
 from adql.postgres.bounds import cast_number
 from adql.postgres.expressions import Expressions
+from adql.semantics.full_joins import pairs_by_equality
 from adql.semantics.grouping import Grouping, aggregate_in
 from adql.semantics.scopes import Body, Output, Resolution, Visible
 from adql.semantics.types import Typing
@@ -14,7 +15,7 @@ from adql.translation import Parameter
 from adql.values import Value
 
 MAX_COLUMNS = 1_600
-"""Columns of a result and sort keys together; PostgreSQL takes 1,664."""
+"""Columns of a result, group keys and sort keys together; PostgreSQL takes 1,664."""
 
 
 class Queries:
@@ -120,7 +121,7 @@ class Queries:
             self.typing.of(select.having)
             rest += (" HAVING ", self.expressions.emit(select.having))
         sort = [self.order_term(t, select, outputs, grouping) for t in order_by]
-        if len(columns) + len(sort) > MAX_COLUMNS:
+        if len(columns) + len(sort) + len(select.group_by) > MAX_COLUMNS:
             message = f"the query has more than {MAX_COLUMNS} columns"
             raise complaints.about(self.text, select, message)
         if select.best_of:
@@ -149,7 +150,12 @@ class Queries:
     def no_aggregates(self, select: tree.Select) -> None:
         places = [("WHERE", select.where), *(("GROUP BY", t) for t in select.group_by)]
         places += [("DISTINCT ON", key) for key in select.best_of]
+        outputs = self.resolution.outputs[id(select)]
         for clause, expression in places:
+            index = self.resolution.aliases.get(id(expression))
+            if index is None and clause == "GROUP BY" and isinstance(expression, tree.Number):
+                index = (self.ordinal(expression, len(outputs)) or 0) - 1
+            expression = outputs[index].expression if index is not None else expression
             found = aggregate_in(expression) if expression is not None else None
             if found is not None:
                 message = f"an aggregate cannot stand in {clause}"
@@ -243,12 +249,32 @@ class Queries:
             if found is not None:
                 raise complaints.about(self.text, found, "an aggregate cannot stand in ON")
             self.typing.of(node.on)
+            if node.kind == "FULL" and not pairs_by_equality(self.resolution, node):
+                message = (
+                    "FULL OUTER JOIN needs an equality between its two sides in ON: write a LEFT "
+                    "OUTER JOIN, and UNION ALL for the rows of the other table"
+                )
+                raise complaints.about(self.text, node.on, message)
             condition = self.expressions.emit(node.on)
+            if node.kind == "FULL":
+                condition = (condition, " AND ", self.hashable(node))
         else:
             pairs = self.resolution.merged.get(id(node), ())
             equal = [self.equal(node, *pairs[i : i + 2]) for i in range(0, len(pairs), 2)]
             condition = joined(" AND ", equal) if equal else "TRUE"
         return (left, f" {node.kind} JOIN ", right, " ON ", condition)
+
+    def hashable(self, node: tree.Join) -> Sql:
+        """0 = 0, of a column of each side: PostgreSQL has a FULL JOIN by equality alone, and takes any
+        other condition beside one."""
+        sides: list[Sql] = []
+        for side in (node.left, node.right):
+            table = side
+            while not isinstance(table, tree.TableName | tree.DerivedTable):
+                table = table.left if isinstance(table, tree.Join) else table.operand
+            column = self.resolution.sources[id(table)].columns[0]
+            sides.append(("num_nulls(", self.expressions.column(column), ") * 0"))
+        return (sides[0], " = ", sides[1])
 
     def equal(self, node: tree.Join, a: Visible, b: Visible) -> Sql:
         left, right = self.typing.of_visible(a), self.typing.of_visible(b)

@@ -2,14 +2,21 @@
 
 from collections.abc import Hashable
 from dataclasses import fields
+from typing import TypeGuard
 
 from adql.functions.user_functions import USER_FUNCTIONS
-from adql.semantics.scopes import Output, Resolution, Visible
+from adql.semantics.scopes import (
+    Output,
+    Resolution,
+    Visible,
+    columns_within,
+    sources_within,
+)
 from adql.syntax import complaints, tree
 from adql.syntax.tree import Expression, Node, Select
 
 
-def _is_aggregate(node: Node) -> bool:
+def _is_aggregate(node: Node) -> TypeGuard[tree.Aggregate | tree.UserCall]:
     if isinstance(node, tree.UserCall):
         forms = USER_FUNCTIONS.get(node.name.name.lower(), ())
         return any(f.aggregate for f in forms)
@@ -22,7 +29,7 @@ def aggregate_in(root: Expression) -> Expression | None:
     while pending:
         node = pending.pop()
         if _is_aggregate(node):
-            return node  # type: ignore[return-value]  # Aggregate and UserCall are expressions
+            return node
         if not isinstance(node, tree.Query):
             pending.extend(tree.children(node))
     return None
@@ -35,19 +42,8 @@ class Grouping:
         self.text = text
         self.resolution = resolution
         self.select = select
-        self.sources = {id(s) for s in self._sources(select.tables)}
+        self.sources = sources_within(resolution, select.tables)
         self.keys = {self.key(self.term(t)) for t in select.group_by}
-
-    def _sources(self, tables: tuple[tree.TableReference, ...]) -> list[object]:
-        pending: list[Node] = list(tables)
-        found: list[object] = []
-        while pending:
-            node = pending.pop()
-            if id(node) in self.resolution.sources:
-                found.append(self.resolution.sources[id(node)])
-            elif not isinstance(node, tree.Query):
-                pending.extend(tree.children(node))
-        return found
 
     def term(self, expression: Expression) -> Expression | Visible:
         """What a term of GROUP BY or ORDER BY stands for: itself, or an output it names."""
@@ -57,7 +53,10 @@ class Grouping:
         if index is None:
             return expression
         output = self.resolution.outputs[id(self.select)][index]
-        return output.expression or output.visible  # type: ignore[return-value]  # one is set
+        if output.expression is not None:
+            return output.expression
+        assert output.visible is not None
+        return output.visible
 
     def key(self, item: object) -> Hashable:
         """Equal for expressions that are the same whatever their spelling."""
@@ -104,6 +103,7 @@ class Grouping:
             return
         if _is_aggregate(item):
             self._refuse_nested(item)
+            self._refuse_outer(item)
             return
         for child in tree.children(item):
             if isinstance(child, Expression):
@@ -118,3 +118,14 @@ class Grouping:
             if inner is not None:
                 message = "an aggregate within an aggregate: use a subquery"
                 raise complaints.about(self.text, inner, message)
+
+    def _refuse_outer(self, aggregate: Expression) -> None:
+        """SQL takes an aggregate of outer columns alone for one of the outer query (SQL-92 §6.5),
+        which is hardly ever meant."""
+        found = list(columns_within(self.resolution, aggregate))
+        if found and not any(id(part.source) in self.sources for v in found for part in v.parts):
+            message = (
+                f"an aggregate of '{found[0].name}', a column of the outer query: "
+                "it belongs into the outer SELECT"
+            )
+            raise complaints.about(self.text, aggregate, message)

@@ -1,11 +1,11 @@
 """What names mean: the sources of a FROM, their columns, and the outputs of a query."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from adql.catalogue import Column, Table
 from adql.syntax import tree
-from adql.syntax.tree import Identifier, Query, Select, SetOperation
+from adql.syntax.tree import Identifier, Node, Query, Select, SetOperation
 
 Body = Select | SetOperation | Query
 
@@ -128,3 +128,23 @@ def is_called(source: Source, parts: tuple[Identifier, ...]) -> bool:
 def dotted(parts: Iterable[Identifier]) -> str:
     """A qualified name without quotes."""
     return ".".join(p.name for p in parts)
+
+
+def sources_within(resolution: Resolution, roots: Iterable[Node]) -> set[int]:
+    """Ids of the sources that elements of a FROM bring, those within subqueries left out."""
+    pending = list(roots)
+    found: set[int] = set()
+    while pending:
+        node = pending.pop()
+        if id(node) in resolution.sources:
+            found.add(id(resolution.sources[id(node)]))
+        elif not isinstance(node, Query):
+            pending.extend(tree.children(node))
+    return found
+
+
+def columns_within(resolution: Resolution, root: Node) -> Iterator[Visible]:
+    """The columns that an expression names, those within subqueries too."""
+    for node, _ in tree.walk(root):
+        if id(node) in resolution.columns:
+            yield resolution.columns[id(node)]

@@ -113,7 +113,7 @@ COUNTS = {
     "WITH a AS (SELECT id AS n FROM sky.plain WHERE id < 9), b AS (SELECT n FROM a WHERE n > 2) "
     "SELECT x.n FROM a x, b AS y WHERE x.n = y.n": 6,
     'SELECT "x$1" FROM sky.stars WHERE "x$1" = 4': 20,
-    "SELECT id FROM sky.plain WHERE id = (SELECT NULL FROM sky.plain) OR id = 3": 1,
+    "SELECT id FROM sky.plain WHERE id = (SELECT TOP 1 NULL FROM sky.plain) OR id = 3": 1,
     "SELECT q.n FROM (SELECT TOP 2 NULL AS n, id FROM sky.plain) AS q WHERE q.n = 1 OR id >= 0": 2,
     "SELECT id FROM sky.stars WHERE id = (SELECT MAX(id) FROM sky.plain)": 1,
 }
