@@ -2,6 +2,7 @@
 
 import math
 
+from adql.functions.frames import frame_named
 from adql.sky import shapes, stcs
 from adql.sky.shapes import Geometry, Point
 from adql.syntax import complaints, tree
@@ -57,6 +58,8 @@ class ConstantShapes:
         inner = unwrapped(expression)
         if isinstance(inner, tree.Cast) and isinstance(inner.operand, tree.String):
             return self._cast(inner, inner.operand)
+        if isinstance(inner, tree.UserCall):
+            return self._turned(inner)
         if not isinstance(inner, tree.Call):
             return None
         if inner.name == "REGION":
@@ -69,6 +72,20 @@ class ConstantShapes:
             return found if found is None else shapes.from_frame(found, frame)
         except ValueError as error:
             raise complaints.about(self.text, inner, str(error)) from None
+
+    def _turned(self, call: tree.UserCall) -> Geometry | None:
+        """A constant in another frame: ivo_geom_transform is rotation, done here once for all rows
+        and for the index."""
+        if call.name.name.lower() != "ivo_geom_transform" or len(call.arguments) != 3:
+            return None
+        texts = [unwrapped(argument) for argument in call.arguments[:2]]
+        source, target = (
+            frame_named(text.value) if isinstance(text, tree.String) else None for text in texts
+        )
+        found = self.shape(call.arguments[2])
+        if source is None or target is None or found is None:
+            return None
+        return shapes.from_frame(found, source, target)
 
     def position(self, lon: Expression, lat: Expression) -> Point | None:
         """The constant position that two numbers are, or None."""

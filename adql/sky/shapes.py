@@ -213,16 +213,16 @@ def box(centre: Point, width: float, height: float) -> Polygon:
     )
 
 
-def from_frame(geometry: Geometry, frame: str) -> Geometry:
-    """A geometry of another frame in ICRS, its great circles still great circles.
+def from_frame(geometry: Geometry, frame: str, target: str = "ICRS") -> Geometry:
+    """A geometry of one frame in another, its great circles still great circles.
 
     Frames are those of `adql.functions.frames`. Raises ValueError for any other.
     """
-    if frame == "ICRS":
+    if frame == target:
         return geometry
     if frame not in frames.FRAMES:
-        raise ValueError(f"coordinates in {frame} cannot be converted to ICRS")
-    rows = frames.rotation(frame, "ICRS")
+        raise ValueError(f"coordinates in {frame} cannot be converted to {target}")
+    rows = frames.rotation(frame, target)
 
     def turned(p: Point) -> Point:
         v = vector(p)

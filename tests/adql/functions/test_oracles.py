@@ -138,18 +138,31 @@ FRAMES = {
 def test_frames_are_those_of_astropy(
     sky: Sky, lon: float, lat: float, source: str, target: str
 ) -> None:
-    corners = [(lon, lat * 0.9), (lon + 10, lat * 0.9), (lon + 5, lat * 0.8 + 5)]
+    low = round(lat * 0.9, 9)
+    corners = [(lon, low), (lon + 10, low), (lon + 5, low + 5 if low < 0 else low - 5)]
     positions = [(lon, lat), *((a % 360, b) for a, b in corners)]
     vectors = CartesianRepresentation(*np.array([unit(*p) for p in positions]).T)
     there = SkyCoord(vectors, frame=FRAMES[source]).transform_to(FRAMES[target]).spherical
-    points = [f"POINT({a!r}, {b!r})" for a, b in positions]
-    shapes = [*points, f"CIRCLE({lon!r}, {lat!r}, 2.5)", f"POLYGON({', '.join(points[1:])})"]
     call = f"ivo_geom_transform('{source}', '{target}', {{}})"
-    *found, circle, polygon = one_row(sky, [call.format(shape) for shape in shapes])
-    for place, a, b in zip(found, there.lon.deg, there.lat.deg, strict=True):
-        assert separation(place, (a, b)) < 1e-12
-    assert circle == [*found[0], 2.5]
-    assert polygon == [number for place in found[1:] for number in place]
+    # Constants are turned in Python; what an unknown function hides, in PostgreSQL.
+    for number in ("{!r}", "sh_least({!r}, NULL)"):
+        points = [f"POINT({number.format(a)}, {b!r})" for a, b in positions]
+        shapes = [*points, f"CIRCLE({points[0]}, 2.5)", f"POLYGON({', '.join(points[1:])})"]
+        *found, circle, polygon = one_row(sky, [call.format(shape) for shape in shapes])
+        for place, a, b in zip(found, there.lon.deg, there.lat.deg, strict=True):
+            assert separation(place, (a, b)) < 1e-12
+        assert circle == [*found[0], 2.5]
+        assert polygon == [number for place in found[1:] for number in place]
+
+
+def test_a_cone_in_another_frame_uses_the_index(sky: Sky) -> None:
+    lon, lat, radius = 123.4, -56.7, 8.0
+    places = SkyCoord(sky.ra * u.deg, sky.dec * u.deg).galactic
+    wanted = places.separation(SkyCoord(lon * u.deg, lat * u.deg, frame="galactic")).deg < radius
+    circle = f"ivo_geom_transform('GALACTIC', 'ICRS', CIRCLE({lon}, {lat}, {radius}))"
+    query = f"SELECT id FROM sky.stars WHERE 1 = CONTAINS(POINT(ra, dec), {circle})"
+    assert {i for (i,) in sky.rows(query)} == set(np.flatnonzero(wanted).tolist()) != set()
+    assert 'hpx" BETWEEN' in adql.translate(query, CATALOGUE).sql
 
 
 @given(st.integers(0, 29), st.lists(st.tuples(_LON, _LAT, st.floats(0, 1)), min_size=1, max_size=8))
