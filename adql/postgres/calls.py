@@ -91,6 +91,7 @@ def call(e: "Expressions", node: tree.Call) -> Sql:
     if name == "DISTANCE":
         return e.sky.distance(node)
     if name == "REGION" and e.typing.of(node).kind == "text":
+        e.sky.constant.shape(node)  # refuses a literal that is none
         return e.as_text(arguments[0])
     if name in ("POINT", "CIRCLE", "POLYGON", "BOX", "CENTROID", "REGION"):
         return e.sky.geometry(node)
