@@ -29,13 +29,20 @@ CREATE FUNCTION starhaul.intervals_meet(a1 double precision, b1 double precision
 RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN a1 <= b2 AND a2 <= b1 AND a1 <= b1 AND a2 <= b2;
 
--- The signed first, second and third of three sexagesimal numbers, counted in thirds.
+-- Three sexagesimal numbers and their sign, in the smallest of their units. In plpgsql, because an
+-- SQL function would be inlined, and what it is given computed for each use.
 CREATE FUNCTION starhaul.sexagesimal(parts text[])
-RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
-RETURN CASE WHEN parts[3]::integer < 60 AND parts[4]::double precision <= 60
-            THEN (CASE parts[1] WHEN '-' THEN -1 ELSE 1 END)
-                 * (parts[2]::integer * 3600 + parts[3]::integer * 60
-                    + parts[4]::double precision) END;
+RETURNS double precision LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
+DECLARE
+    minutes integer := parts[3];
+    seconds double precision := parts[4];
+BEGIN
+    IF minutes >= 60 OR seconds > 60 THEN
+        RETURN NULL;
+    END IF;
+    RETURN CASE parts[1] WHEN '-' THEN -1 ELSE 1 END
+           * (parts[2]::integer * 3600 + minutes * 60 + seconds);
+END $$;
 
 CREATE FUNCTION starhaul.hms_to_degrees(hms text)
 RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -154,7 +161,11 @@ DECLARE
     result double precision[] := g;
     first integer := 1;
     last integer;
-    v double precision[];
+    lon double precision;
+    lat double precision;
+    x double precision;
+    y double precision;
+    z double precision;
 BEGIN
     WHILE first <= cardinality(g) LOOP
         IF g[first] = 'NaN' THEN
@@ -163,13 +174,15 @@ BEGIN
         last := coalesce(array_position(g, 'NaN', first) - 1, cardinality(g));
         -- What follows the centre of a circle is its radius.
         FOR i IN 0..CASE last - first WHEN 2 THEN 0 ELSE (last - first) / 2 END LOOP
-            v := starhaul.unit_vector(starhaul.not_tiny(g[first + 2 * i]),
-                                      starhaul.not_tiny(g[first + 2 * i + 1]));
-            v := starhaul.direction(m[1] * v[1] + m[2] * v[2] + m[3] * v[3],
-                                    m[4] * v[1] + m[5] * v[2] + m[6] * v[3],
-                                    m[7] * v[1] + m[8] * v[2] + m[9] * v[3]);
-            result[first + 2 * i] := v[1];
-            result[first + 2 * i + 1] := v[2];
+            lon := radians(starhaul.not_tiny(g[first + 2 * i]));
+            lat := radians(starhaul.not_tiny(g[first + 2 * i + 1]));
+            x := cos(lat) * cos(lon);
+            y := cos(lat) * sin(lon);
+            z := sin(lat);
+            result[first + 2 * i : first + 2 * i + 1] := starhaul.direction(
+                m[1] * x + m[2] * y + m[3] * z,
+                m[4] * x + m[5] * y + m[6] * z,
+                m[7] * x + m[8] * y + m[9] * z);
         END LOOP;
         first := last + 1;
     END LOOP;
