@@ -1,6 +1,6 @@
 # make demo   a running archive with demo data on http://127.0.0.1:8000 (PORT=N for another port)
 # make test   all tests;  make lint  all checks;  make bench  all measurements
-# make bench-adql   one of them; so with every file of bench/
+# make bench-adql   one of them, by the name of its file in bench/
 
 SHELL := /bin/sh
 PYTHON ?= python3
