@@ -6,6 +6,7 @@ from adql.functions.declaration import BadArgument
 from adql.postgres import scalar_functions
 from adql.postgres.arithmetic import negatable
 from adql.postgres.bounds import LARGEST, cast_number, whole
+from adql.postgres.cells import stored_cell
 from adql.semantics import units
 from adql.semantics.literals import is_constant, numeric_text
 from adql.semantics.user_calls import user_form
@@ -154,7 +155,7 @@ def _in_unit(e: "Expressions", node: tree.Call) -> Sql:
 def user_call(e: "Expressions", node: tree.UserCall) -> Sql:
     if user_form(e.typing, node).condition:
         return ("(", predicate(e, node), ")::integer")
-    return predicate(e, node)
+    return stored_cell(e, node) or predicate(e, node)
 
 
 def predicate(e: "Expressions", node: tree.UserCall) -> Sql:

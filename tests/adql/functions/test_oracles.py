@@ -193,6 +193,22 @@ def test_healpix_is_that_of_cdshealpix(
                 assert cell in moved or abs(b) == 90
 
 
+@pytest.mark.parametrize("order", [0, 9, 29])
+def test_a_table_with_an_index_holds_its_cells(sky: Sky, order: int) -> None:
+    wanted = lonlat_to_healpix(Longitude(sky.ra, "deg"), Latitude(sky.dec, "deg"), order)
+    for call in (
+        f"ivo_healpix_index({order}, ra, dec)",
+        f"ivo_healpix_index({order}, POINT(ra, dec))",
+    ):
+        rows = sky.rows(f"SELECT id, {call} FROM sky.stars")
+        assert [cell for _, cell in sorted(rows)] == [None, *wanted.tolist()]
+        assert "healpix" not in adql.translate(f"SELECT {call} FROM sky.stars", CATALOGUE).sql
+    cell = f"ivo_healpix_index({order}, ra, dec)"
+    grouped = f"SELECT {cell}, COUNT(*) FROM sky.{{}} WHERE id >= 0 GROUP BY {cell}"
+    different = {*sky.rows(grouped.format("stars"))} ^ {*sky.rows(grouped.format("plain"))}
+    assert len(different) <= 4  # the two may differ on the boundary of cells
+
+
 def test_what_has_no_answer_is_null(sky: Sky) -> None:
     """No row ends a query (docs/decisions/0006)."""
     calls = [
