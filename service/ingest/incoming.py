@@ -154,7 +154,7 @@ def _row(item: Accepted, plan: Plan, cell: tuple[int | None, int | None]) -> tup
         facts.data_rights or ("proprietary" if plan.closed else "public"),
         *cell,
         facts.vertices,
-        box(facts.vertices, facts.s_region),
+        box(facts.s_region),
         facts.spectrum is not None,
         *(_NO_SPECTRUM if facts.spectrum is None else _spectrum_values(facts.spectrum)),
     )

@@ -1,6 +1,5 @@
 """What the sky index keeps of a dataset: HEALPix cells of positions, boxes around regions."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,12 +7,9 @@ from astropy import units as u
 from astropy.coordinates import Latitude, Longitude
 from cdshealpix.nested import lonlat_to_healpix
 
-from service.ingest.sky import separation, unit_vector
+from adql.sky import shapes, stcs
 
 _ORDER = 29
-_MARGIN_DEG = 1e-9
-_ROUNDING = 1e-15
-WHOLE_SKY = "(-1, -1, -1), (1, 1, 1)"
 
 
 def cells(
@@ -31,21 +27,18 @@ def cells(
     return found
 
 
-def box(vertices: Sequence[float] | None, s_region: str | None) -> str | None:
-    """PostgreSQL `cube` text: bounds in x, y, z of the cap that holds the region.
+def box(s_region: str | None) -> str | None:
+    """PostgreSQL `cube` text: bounds in x, y, z of the caps that hold the shapes of a region.
 
-    The cap's centre is the mean direction of the vertices. None without a region.
+    None without a region that can be read.
     """
-    if not vertices:
-        return WHOLE_SKY if s_region is not None and s_region.endswith(" 180") else None
-    points = list(zip(vertices[::2], vertices[1::2], strict=True))
-    x, y, z = (sum(parts) for parts in zip(*(unit_vector(*p) for p in points), strict=True))
-    ra, dec = math.degrees(math.atan2(y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))
-    radius = math.radians(max(separation(ra, dec, *p) for p in points) + _MARGIN_DEG)
-    low, high = [], []
-    centre = unit_vector(ra, dec)
-    for axis, component in enumerate(centre):
-        angle = math.atan2(math.hypot(*centre[:axis], *centre[axis + 1 :]), component)
-        low.append(math.cos(min(math.pi, angle + radius)) - _ROUNDING)
-        high.append(math.cos(max(0.0, angle - radius)) + _ROUNDING)
+    try:
+        region = None if s_region is None else stcs.parse(s_region)
+    except ValueError:
+        return None
+    if region is None:
+        return None
+    bounds = [shapes.cap_bounds(shapes.cap(part)) for part in shapes.parts(region)]
+    low = np.min([b[0] for b in bounds], axis=0).tolist()
+    high = np.max([b[1] for b in bounds], axis=0).tolist()
     return f"({low[0]!r}, {low[1]!r}, {low[2]!r}), ({high[0]!r}, {high[1]!r}, {high[2]!r})"

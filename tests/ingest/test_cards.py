@@ -1,6 +1,7 @@
 """Positions, times and units as headers write them; headers and files that are damaged."""
 
 import io
+import math
 import random
 from pathlib import Path
 
@@ -76,12 +77,34 @@ def test_circles(ra: float, dec: float, radius: float) -> None:
     vertices = np.reshape(circle_vertices(ra, dec, radius), (-1, 2))
     for vertex in vertices:
         assert separation(ra, dec, *vertex) == pytest.approx(radius, rel=0.03)
-    text = box(circle_vertices(ra, dec, radius), "CIRCLE ICRS")
+    _, high = _box(f"CIRCLE ICRS {ra:.12f} {dec:.12f} {radius:.12f}")
+    assert np.linalg.norm(high - unit_vector(ra, dec)) < 3 * math.radians(radius) + 1e-11
+
+
+def _box(s_region: str) -> tuple[np.ndarray, np.ndarray]:
+    text = box(s_region)
     assert text is not None
     low, high = (np.array(part.split(","), dtype=float) for part in text[1:-1].split("), ("))
-    for vertex in (*vertices, (ra, dec)):
-        assert np.all(low <= unit_vector(*vertex))
-        assert np.all(unit_vector(*vertex) <= high)
+    return low, high
+
+
+@given(ra=angles, dec=latitudes, radius=st.floats(0, 180), turn=angles, part=st.floats(0, 1))
+def test_a_box_holds_every_point_of_its_region(
+    ra: float, dec: float, radius: float, turn: float, part: float
+) -> None:
+    center = SkyCoord(ra * u.deg, dec * u.deg)
+    inside = center.directional_offset_by(turn * u.deg, radius * part * u.deg)
+    low, high = _box(
+        f"Union ICRS (Polygon 10 10 20 10 15 15 Circle {ra:.12f} {dec:.12f} {radius:.12f})"
+    )
+    for point in ((15.0, 12.0), (10.0, 10.0), (inside.ra.deg, inside.dec.deg)):
+        assert np.all(low <= unit_vector(*point))
+        assert np.all(unit_vector(*point) <= high)
+
+
+def test_a_text_that_is_no_region_has_no_box() -> None:
+    assert box(None) is None
+    assert box("ELLIPSE ICRS 1 2 3 4 5") is None
 
 
 def test_cells_of_unknown_positions_are_unknown() -> None:
