@@ -19,6 +19,12 @@ class Signature:
     optional_frame: bool = False
     repeats: bool = False
 
+    def written(self, name: str) -> str:
+        """The forms of a call, by the kinds of its arguments."""
+        more = ", ..." if self.repeats else ""
+        calls = [f"{name}({', '.join(form)}{more})" for form in self.forms]
+        return " or ".join(calls)
+
 
 _NUMBER: tuple[Kind, ...] = ("number",)
 _TWO: tuple[Kind, ...] = ("number", "number")

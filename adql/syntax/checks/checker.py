@@ -67,6 +67,9 @@ def _is_point_2_0(expression: Expression) -> bool:
     return isinstance(expression, tree.ColumnReference)
 
 
+_AS_VALUE = "write CASE WHEN ... THEN 1 ELSE 0 END, which LANG=ADQL takes"
+
+
 class Checker:
     """One pass over one tree."""
 
@@ -80,7 +83,7 @@ class Checker:
 
     def value(self, expression: Expression) -> None:
         if is_condition(expression):
-            self.fail(expression, "a condition stands where a value is needed")
+            self.fail(expression, f"a condition stands where a value is needed: {_AS_VALUE}")
 
     def condition(self, expression: Expression) -> None:
         inner = unwrapped(expression)
@@ -99,7 +102,9 @@ class Checker:
     def expects(self, expression: Expression, wanted: Kind, where: str) -> None:
         self.value(expression)
         if wanted == "point" and not may_be_point(expression):
-            self.fail(expression, f"{where} takes a point here: POINT(...) or a column of points")
+            self.fail(
+                expression, f"{where} takes a point here: write POINT(...) or a column of points"
+            )
         if wanted == "point" and self.version == "2.0" and not _is_point_2_0(expression):
             self.fail(expression, f"in ADQL 2.0 {where} takes POINT(...) or a column")
         wanted = "geometry" if wanted == "point" else wanted

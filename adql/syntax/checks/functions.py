@@ -82,7 +82,9 @@ def call(c: Checker, node: tree.Call) -> None:
         c.fail(node, f"in ADQL 2.0 {node.name} starts with a coordinate system: write ''")
     forms = _forms(signature, len(arguments), c.version)
     if not forms:
-        c.fail(node, f"{node.name} does not take {len(node.arguments)} arguments")
+        count = len(node.arguments)
+        known = signature.written(node.name)
+        c.fail(node, f"{node.name} does not take {count} arguments: write {known}")
     form = next((form for form in forms if _fits(arguments, form)), forms[0])
     for argument, wanted in zip(arguments, form, strict=True):
         c.expects(argument, wanted, node.name)

@@ -76,6 +76,11 @@ class Piece(NamedTuple):
         return self.is_name or self.kind in ("number", "string", "suffixed")
 
     @property
+    def may_call(self) -> bool:
+        """Whether it is the name of a function of the language."""
+        return self.terminal in ("FUNCTION", "AGGREGATE", "CAST")
+
+    @property
     def ends_value(self) -> bool:
         """Whether a value may end with it."""
         return self.starts_value or self.text == ")" or self.upper in _VALUES
@@ -133,7 +138,8 @@ class Context:
     @property
     def wants_table(self) -> bool:
         """Whether a table should stand at the place."""
-        return self.clause == "FROM" and not self.wants_value and "LPAR" in self.expected
+        tables = self.wants_name and "LPAR" in self.expected
+        return tables and self.clause == "FROM" and not self.wants_value
 
     @property
     def wants_name(self) -> bool:

@@ -128,6 +128,8 @@ def _unfinished(c: Context) -> Complaint:
         wanted = "a condition or value" if last.upper in ("WHERE", "AND", "ON", "OR") else "a value"
     elif c.wants_table:
         wanted = "a table"
+    elif "TYPE" in c.expected:
+        wanted = "a type"
     elif "SELECT" in expected:
         wanted = "SELECT"
     elif 0 < len(expected) <= 4:

@@ -17,7 +17,10 @@ def nearest(name: str, candidates: Iterable[str], likeness: float = 0.6) -> str 
 def unknown_function(name: str, known: Iterable[str]) -> tuple[str, str | None]:
     """Message and suggestion for a call of a function that does not exist."""
     said = advice(name)
-    return (said, None) if said else (f"no function '{name}'", nearest(name, known))
+    if said:
+        return said, None
+    near = nearest(name, known)
+    return f"no function '{name}'" + ("" if near else ": capabilities list them all"), near
 
 
 def foreign_column(name: str) -> str | None:

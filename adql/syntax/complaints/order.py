@@ -9,6 +9,7 @@ _PAIRS = {"GROUP": "BY", "ORDER": "BY", **dict.fromkeys(_JOINS, "JOIN")}
 _JOINING = frozenset({*_JOINS, "JOIN", "OUTER", "ON", "USING"})
 _COLUMNS_AND_TABLE = "write SELECT columns FROM table"
 _COMPARISONS = frozenset(["=", "<>", "!=", "<", ">", "<=", ">="])
+_PREDICATES = frozenset({"IN", "LIKE", "ILIKE", "IS", "NOT", "BETWEEN"})
 _HARD_WORDS = """
 SELECT FROM WHERE AND OR HAVING JOIN ON UNION EXCEPT INTERSECT THEN WHEN ELSE BETWEEN IS LIKE ILIKE
 BY
@@ -35,8 +36,10 @@ def _comes_later(c: Context, word: str) -> bool:
 
 def is_frame_word(c: Context, piece: Piece) -> bool:
     """Whether a reserved word is here what it is reserved for, and no column of that name."""
-    if not piece.is_keyword or c.back().text == "." or c.back().upper == "AS":
+    if not piece.is_keyword:
         return False
+    if c.back().text == "." or c.back().upper == "AS":
+        return piece.upper in _HARD
     follower = c.ahead().upper if piece is c.piece else c.piece.upper
     return piece.upper in _HARD or follower == _PAIRS.get(piece.upper)
 
@@ -71,7 +74,7 @@ def _repeated(c: Context, word: str) -> Complaint | None:
         joined = {"WHERE": "AND", "HAVING": "AND"}.get(word, "a comma")
         return on(c.piece, f"{_clause(word)} stands twice: join both with {joined}")
     if _RANK[word] < _RANK[c.clause]:
-        return on(c.piece, f"{_clause(word)} belongs before {_clause(c.clause)}")
+        return on(c.piece, f"{_clause(word)} belongs before {_clause(c.clause)}: write it there")
     return None
 
 
@@ -87,11 +90,11 @@ def missing_value(c: Context) -> Complaint | None:
     if piece.upper == "FROM" and (last.upper in ("SELECT", "DISTINCT", "ALL") or
                                   c.back(2).upper == "TOP"):  # fmt: skip
         return on(piece, "no columns stand before FROM: write * for all of them")
-    if last.ends_value or not (c.wants_value or c.wants_table):
+    if last.ends_value or not (c.wants_value or c.wants_table or c.wants_name):
         return None
     if piece.upper == "SELECT":
         return on(piece, "a query within a query stands between parentheses: write (SELECT ...)")
-    what = "a table" if c.wants_table else "a value"
+    what = "a table" if c.wants_table else "a value" if c.wants_value else "a name"
     return on(piece, f"between {last.shown} and {piece.shown} {what} is missing: write it there")
 
 
@@ -117,7 +120,46 @@ def parentheses(c: Context) -> Complaint | None:
     if piece.text == ";" or (piece.is_keyword and is_frame_word(c, piece)):
         message = f"this '(' is not closed before {piece.shown}: write ) where it ends"
         return on(c.frame.parenthesis, message)
+    if piece.upper == "AS" and last.ends_value:
+        message = "AS names whole columns: write ) before it, or leave the name out"
+        return on(piece, message)
     return None
+
+
+def second_name(c: Context) -> Complaint | None:
+    """SELECT a AS b AS c, and FROM t u AS v."""
+    if c.piece.upper == "AS" and c.back().is_name and "_COMMA" in c.expected:
+        return on(c.piece, f"{c.back().shown} is a name already: write a comma behind it")
+    return None
+
+
+def missing_from(c: Context) -> Complaint | None:
+    """SELECT * t, SELECT a s.t: the word in front of the table is missing."""
+    piece, last = c.piece, c.back()
+    if c.clause != "SELECT" or (c.frame and not c.frame.clause) or _comes_later(c, "FROM"):
+        return None
+    if last.text == "*" and piece.is_name:
+        return on(piece, f"FROM is missing before {piece.shown}: write FROM {piece.text}")
+    if piece.text == "." and last.is_name and (c.back(2).ends_value or c.back(2).text == "*"):
+        return on(last, f"FROM is missing before {last.shown}: write FROM {last.text}")
+    return None
+
+
+def missing_where(c: Context) -> Complaint | None:
+    """FROM t a = 1: the column was taken for a name of the table."""
+    piece, last = c.piece, c.back()
+    if c.clause != "FROM" or not (last.is_name and c.back(2).ends_value):
+        return None
+    if piece.text in _COMPARISONS or piece.upper in _PREDICATES:
+        return on(last, f"WHERE is missing before {last.shown}: write WHERE {last.text}")
+    return None
+
+
+def _is_thousands(c: Context) -> bool:
+    """1,000 without blanks."""
+    before, after = c.back(), c.ahead()
+    numbers = before.kind == after.kind == "number" and len(after.text) == 3
+    return numbers and before.end == c.piece.start and c.piece.end == after.start
 
 
 def commas(c: Context) -> Complaint | None:
@@ -127,18 +169,29 @@ def commas(c: Context) -> Complaint | None:
         if c.frame and c.frame.before.terminal == "AGGREGATE":
             name = c.frame.before.text
             return on(piece, f"{name} takes one value: leave the others out")
+        if c.frame and c.frame.before.upper == "CAST":
+            return on(piece, "CAST takes AS before the type: write CAST(value AS type)")
+        if _is_thousands(c):
+            number = f"{last.text},{c.ahead().text}"
+            return on(piece, f"{number}: numbers have no commas, write {last.text}{c.ahead().text}")
         if c.frame and c.frame.before.is_keyword and not c.frame.clause:
             message = "(a, b) is no value: compare one value at a time, and write AND between"
             return on(c.frame.parenthesis, message)
         if c.clause in ("WHERE", "HAVING") or "AND" in c.expected:
             return on(piece, "a comma stands between conditions: write AND")
-    if not (piece.starts_value and (last.ends_value or last.text == "*")):
+    if piece.text == "." and last.is_name and c.back(2).ends_value and "_COMMA" in c.expected:
+        if c.clause == "FROM" and any(p.upper == "JOIN" for p in c.before):
+            return on(last, f"ON is missing before {last.shown}: write ON {last.text}")
+        message = f"between {c.back(2).shown} and {last.shown} a comma is missing: write it there"
+        return on(last, message)
+    starts = piece.starts_value or (piece.may_call and c.ahead().text == "(")
+    if not (starts and (last.ends_value or last.text == "*")):
         return None
     if "_COMMA" in c.expected:
         more = " or JOIN" if c.clause == "FROM" and not c.frame else ""
         message = f"between {last.shown} and {piece.shown} a comma{more} is missing: write it there"
         return on(piece, message)
-    if "COMPARISON" in c.expected or "SIGN" in c.expected or "AND" in c.expected:
+    if c.clause in ("WHERE", "HAVING") or c.expected & {"COMPARISON", "SIGN", "AND"}:
         message = f"between {last.shown} and {piece.shown} an operator is missing: write it there"
         return on(piece, message)
     return None
@@ -149,6 +202,8 @@ def comparisons(c: Context) -> Complaint | None:
     piece, last = c.piece, c.back()
     if piece.text in _COMPARISONS and last.upper == "NOT":
         return on(piece, f"NOT stands before a whole condition: write <> for 'not {piece.text}'")
+    if last.text + piece.text in _COMPARISONS and last.end != piece.start:
+        return on(piece, f"a blank within {last.text}{piece.text}: write {last.text}{piece.text}")
     if piece.text in _COMPARISONS and last.ends_value and c.clause in ("WHERE", "HAVING", "FROM"):
         message = "comparisons do not follow each other: write a < b AND b < c"
         return on(piece, message)

@@ -51,8 +51,8 @@ _SIGNS: dict[str, str] = {
     "//": "write /",
     "<<": "write a * POWER(2, n)",
     ">>": "write FLOOR(a / POWER(2, n))",
-    "->": "the parts of a value cannot be named",
-    "->>": "the parts of a value cannot be named",
+    "->": "write the name of a column; values have no parts",
+    "->>": "write the name of a column; values have no parts",
     "!": "write NOT, or <> for 'is not equal'",
     "|": "write || to join texts, OR between conditions",
     "&": "write AND between conditions, MOD(flags / 4, 2) = 1 to test the bit of value 4",
@@ -87,6 +87,8 @@ _TYPOGRAPHIC: dict[str, str] = {
     "\uff08": "a wide parenthesis: write (",
     "\uff09": "a wide parenthesis: write )",
 }
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z?")
+_SEXAGESIMAL = re.compile(r"[0-9]+[hd][0-9]+m", re.IGNORECASE)
 _TABLE_PATH = re.compile(r"[\w/.+-]+")
 
 
@@ -144,6 +146,9 @@ def _colon(c: Context) -> Complaint:
     if name.kind == "word" and name.start == c.piece.end:
         whole = f":{name.text}"
         return Complaint(c.piece.start, len(whole), _unfilled(whole))
+    if c.back().kind == name.kind == "number":
+        remedy = "write degrees as a number, a time between single quotes"
+        return on(c.piece, f": within a number is not ADQL: {remedy}")
     return on(c.piece, ": is not ADQL: leave it out")
 
 
@@ -188,10 +193,21 @@ _BY_SIGN = {
 }
 
 
+def _time(c: Context) -> Complaint | None:
+    """2026-01-31T00:00:00 without quotes."""
+    start = max(0, c.piece.start - len("2026-01-"))
+    found = _TIME.match(c.text, start)
+    if found is None:
+        return None
+    return Complaint(start, len(found[0]), f"a time stands between quotes: write '{found[0]}'")
+
+
 def number_with_letters(text: str) -> str:
     """What is said of 0xFF, or of 2mass as a name (ADQL 2.1 §2.1.3, §2.1.7)."""
     if text.upper().startswith("0X"):
         return f"{text} is not ADQL: write the number in decimal"
+    if _SEXAGESIMAL.match(text):
+        return f"{text} is not ADQL: write the angle as a number of degrees"
     return f'{text}: a plain name starts with a letter, write "{text}"'
 
 
@@ -211,7 +227,7 @@ def _literal(c: Context) -> Complaint | None:
     if piece.kind == "variable":
         return _variable(c, text)
     if piece.kind == "suffixed":
-        return on(piece, number_with_letters(text))
+        return _time(c) or on(piece, number_with_letters(text))
     return None
 
 

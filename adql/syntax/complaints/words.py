@@ -20,7 +20,8 @@ _JOINED = {
     "ISNOT": "IS NOT",
     "NOTIN": "NOT IN",
     "NOTLIKE": "NOT LIKE",
-    "ENDFROM": "END FROM",
+    "ASCENDING": "ASC",
+    "DESCENDING": "DESC",
 }
 _PREFIXED_STRINGS = frozenset("NEBXUR")
 
@@ -168,7 +169,9 @@ def added_in_2_1(c: Context) -> Complaint | None:
 
 def unit(c: Context) -> Complaint | None:
     """A unit behind a number: 1.0 degree."""
-    if c.back().kind == "number" and c.piece.upper in foreign.UNITS:
+    if c.back().kind != "number" or c.ahead().text == "(":
+        return None
+    if c.piece.upper in foreign.UNITS:
         return on(c.piece, f"{c.piece.shown} behind a number: numbers have no units, leave it out")
     return None
 
