@@ -112,7 +112,7 @@ def _meta(said: ColumnMeta, key: str, words: ColumnWords, metadata: Metadata) ->
         said,
         name=(words.name or said.name).strip(),
         datatype=datatype,
-        description=chosen("description"),
+        description=" ".join((chosen("description") or "").split()) or None,
         unit=vounit(words.convert or chosen("unit")),
         ucd=chosen("ucd"),
         utype=chosen("utype"),

@@ -1,5 +1,8 @@
 """From a file to its open table, whatever its format."""
 
+import gzip
+import lzma
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +22,17 @@ def open_table(
     """
     if not path.is_file():
         raise Place(path).error("there is no such file" if not path.exists() else "it is no file")
+    try:
+        with _open(path, wanted, types) as source:
+            yield source
+    except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
+        raise Place(path).error(
+            f"it cannot be unpacked to its end ({error}); fetch or write it again"
+        ) from None
+
+
+@contextmanager
+def _open(path: Path, wanted: str | None, types: dict[str, str] | None) -> Iterator[Source]:
     kind = format_of(path)
     if wanted is not None and kind not in ("votable", "fits"):
         raise Place(path).error(f"a {kind} file has one table; leave --table out")

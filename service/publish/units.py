@@ -40,7 +40,8 @@ def factor(from_unit: str | None, to_unit: str) -> float | None:
         return None
     source, target = u.Unit(from_unit, parse_strict="silent"), _parsed(to_unit, "vounit")
     try:
-        return None if target is None else float(source.to(target))
+        # 15 digits: hours are 15 degrees, not 14.999999999999998.
+        return None if target is None else float(f"{source.to(target):.15g}")
     except (u.UnitConversionError, ValueError, TypeError):
         return None
 

@@ -1,6 +1,6 @@
 """What goes in comes out: every type, in every format, through TAP as pyvo gets it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -97,14 +97,14 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, T
 
 
 @pytest.fixture(scope="module")
-def published(written: dict[str, tuple[Path, Table]], database: Any) -> Iterator[dict[str, Table]]:
+def published(written: dict[str, tuple[Path, Table]], database: Any) -> dict[str, Table]:
     """The tables, published as formats.NAME before the API is asked for the first time."""
     publisher = Publisher(database.url)
     for name, (path, _) in written.items():
         report = publisher.publish(path, f"formats.{name}")
         assert report.rows == 3
         assert report.position == ("ra", "dec")
-    yield {name: table for name, (_, table) in written.items()}
+    return {name: table for name, (_, table) in written.items()}
 
 
 @pytest.mark.parametrize("form", [*_VOTABLES, "fits", "parquet", "ecsv", "csv"])

@@ -156,7 +156,7 @@ def _octets(array: pa.Array) -> pa.Array:
 
 
 def _signed(array: pa.Array, before: Place) -> pa.Array:
-    large = pc.greater(array, 2**63 - 1)
+    large = pc.greater(array, pa.scalar(2**63 - 1, pa.uint64()))
     if pc.any(large).as_py():
         row = pc.index(large, True).as_py() + 1
         raise before.after(row).error("its value is above 9223372036854775807, a long's largest")
