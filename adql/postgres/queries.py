@@ -249,14 +249,8 @@ class Queries:
             if found is not None:
                 raise complaints.about(self.text, found, "an aggregate cannot stand in ON")
             self.typing.of(node.on)
-            if node.kind == "FULL" and not pairs_by_equality(self.resolution, node):
-                message = (
-                    "FULL OUTER JOIN needs an equality between its two sides in ON: write a LEFT "
-                    "OUTER JOIN, and UNION ALL for the rows of the other table"
-                )
-                raise complaints.about(self.text, node.on, message)
             condition = self.expressions.emit(node.on)
-            if node.kind == "FULL":
+            if node.kind == "FULL" and not pairs_by_equality(self.resolution, node):
                 condition = (condition, " AND ", self.hashable(node))
         else:
             pairs = self.resolution.merged.get(id(node), ())
@@ -265,12 +259,12 @@ class Queries:
         return (left, f" {node.kind} JOIN ", right, " ON ", condition)
 
     def hashable(self, node: tree.Join) -> Sql:
-        """0 = 0, of a column of each side: PostgreSQL has a FULL JOIN by equality alone, and takes any
-        other condition beside one."""
+        """0 = 0, made of a column of each side: PostgreSQL has no FULL JOIN without an equality, and
+        takes any other condition beside one."""
         sides: list[Sql] = []
         for side in (node.left, node.right):
-            table = side
-            while not isinstance(table, tree.TableName | tree.DerivedTable):
+            table: tree.TableReference = side
+            while isinstance(table, tree.Join | tree.ParensTable):
                 table = table.left if isinstance(table, tree.Join) else table.operand
             column = self.resolution.sources[id(table)].columns[0]
             sides.append(("num_nulls(", self.expressions.column(column), ") * 0"))
