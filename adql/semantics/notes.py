@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from adql.semantics.links import unlinked
 from adql.semantics.scopes import Resolution
 from adql.semantics.types import Typing
 from adql.syntax import complaints, tree
@@ -132,11 +133,21 @@ def _join(r: _Reader, node: tree.Join) -> Found:
         yield node, "the tables have no column in common: NATURAL JOIN pairs every row with every"
 
 
+def _select(r: _Reader, node: tree.Select) -> Found:
+    for table in unlinked(node, r.resolution):
+        yield (
+            table,
+            f"no condition links {r.written(table)} with the tables before it: every row is paired "
+            "with every row; write JOIN and ON",
+        )
+
+
 _RULES: dict[type[Node], Callable[[_Reader, Any], Found]] = {
     tree.Arithmetic: _division,
     tree.Call: _call,
     tree.Comparison: _comparison,
     tree.Join: _join,
+    tree.Select: _select,
 }
 
 

@@ -57,6 +57,16 @@ NOTED = {
         "sky.stars NATURAL JOIN (SELECT weight FROM sky.plain) AS w",
         "the tables have no column in common: NATURAL JOIN pairs every row with every",
     ),
+    "SELECT a.id FROM sky.stars AS a, sky.plain AS b WHERE a.id = 3 AND b.id = 4": (
+        "sky.plain AS b",
+        "no condition links sky.plain AS b with the tables before it: every row is paired with "
+        "every row; write JOIN and ON",
+    ),
+    "SELECT a.id FROM sky.stars a, sky.plain b, sky.plain c WHERE a.id = b.id": (
+        "sky.plain c",
+        "no condition links sky.plain c with the tables before it: every row is paired with "
+        "every row; write JOIN and ON",
+    ),
 }
 
 QUIET = [
@@ -65,6 +75,13 @@ QUIET = [
     "SELECT id FROM sky.stars WHERE mag IS NULL",
     "SELECT POINT(ra, dec), CIRCLE(ra, dec, 0.1) FROM sky.stars",
     "SELECT weight FROM sky.stars NATURAL JOIN sky.plain",
+    "SELECT a.id FROM sky.stars a, sky.plain b WHERE a.mag > 3 AND (a.id = b.id OR 1 = 2)",
+    "SELECT a.id FROM sky.stars a, sky.plain b, sky.stars c WHERE b.id = c.id AND a.id = b.id",
+    "SELECT a.id FROM sky.stars a, sky.plain b WHERE DISTANCE(a.ra, a.dec, b.ra, b.dec) < 1",
+    "SELECT id FROM sky.stars, (SELECT MAX(mag) AS faint FROM sky.stars) AS m",
+    "SELECT a.id FROM sky.stars a, sky.plain b "
+    "WHERE EXISTS (SELECT id FROM sky.plain WHERE id = a.id AND id = b.id)",
+    "SELECT a.id FROM sky.stars a CROSS JOIN sky.plain b",
 ]
 
 
