@@ -16,6 +16,9 @@ RETURNS double precision LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
 DECLARE
     size double precision;
 BEGIN
+    IF x BETWEEN 1e-30 AND 1e30 AND y BETWEEN -10 AND 10 THEN
+        RETURN pg_catalog.power(x, y);
+    END IF;
     IF y = 0 OR x = 1 OR x = 'NaN' OR y = 'NaN' OR abs(x) = 'Infinity' OR abs(y) = 'Infinity' THEN
         RETURN CASE WHEN x = '-Infinity' AND abs(y) < 'Infinity' AND y <> trunc(y) THEN NULL
                     WHEN x = 0 AND y < 0 THEN NULL
@@ -96,7 +99,7 @@ END $$;
 CREATE FUNCTION starhaul.to_numeric(value text)
 RETURNS numeric LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
 BEGIN
-    IF value ~ '^\s*[-+]?(\d{1,255}\.?\d{0,255}|\.\d{1,255})([eE][-+]?\d{1,3})?\s*$' THEN
+    IF length(value) < 500 AND value ~ '^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?\s*$' THEN
         RETURN value::numeric;
     END IF;
     RETURN NULL;
@@ -105,8 +108,12 @@ END $$;
 CREATE FUNCTION starhaul.to_double(value text)
 RETURNS double precision LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
 DECLARE
-    size numeric := abs(starhaul.to_numeric(value));
+    size numeric;
 BEGIN
+    IF length(value) < 300 AND value ~ '^-?\d+\.?\d*$' THEN
+        RETURN value::double precision;
+    END IF;
+    size := abs(starhaul.to_numeric(value));
     IF size IS NULL THEN
         RETURN CASE WHEN value ~* '^\s*(nan|[-+]?inf(inity)?)\s*$' THEN value::double precision END;
     END IF;
@@ -118,20 +125,26 @@ END $$;
 CREATE FUNCTION starhaul.to_timestamp(value text)
 RETURNS timestamp LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
 DECLARE
-    p text[] := regexp_match(value,
-        '^\s*(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d(?:\.\d{0,9})?))?)?Z?\s*$');
-    first date;
+    moment text := rtrim(btrim(value), 'Z');
+    year integer;
+    month integer;
+    day integer;
 BEGIN
-    IF p IS NULL OR p[1] = '0000' OR p[2] NOT BETWEEN '01' AND '12' OR p[3] = '00'
-       OR p[4] > '23' OR p[5] > '59' OR p[6] >= '60' THEN
+    IF value !~ '^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d*)?)?)?Z?\s*$' THEN
         RETURN NULL;
     END IF;
-    first := make_date(p[1]::integer, p[2]::integer, 1);
-    IF date_trunc('month', (first + (p[3]::integer - 1))::timestamp) <> first THEN
+    year := substr(moment, 1, 4)::integer;
+    month := substr(moment, 6, 2)::integer;
+    day := substr(moment, 9, 2)::integer;
+    IF year = 0 OR month NOT BETWEEN 1 AND 12 OR day = 0
+       OR day > extract(day FROM make_date(year, month, 1) + interval '1 month - 1 day')
+       OR substr(moment, 12, 2) > '23' OR substr(moment, 15, 2) > '59'
+       OR substr(moment, 18, 2) > '59' THEN
         RETURN NULL;
     END IF;
-    RETURN make_timestamp(p[1]::integer, p[2]::integer, p[3]::integer, coalesce(p[4], '0')::integer,
-                          coalesce(p[5], '0')::integer, coalesce(p[6], '0')::double precision);
+    RETURN make_timestamp(year, month, day, coalesce(nullif(substr(moment, 12, 2), ''), '0')::integer,
+                          coalesce(nullif(substr(moment, 15, 2), ''), '0')::integer,
+                          coalesce(nullif(substr(moment, 18, 12), ''), '0')::double precision);
 END $$;
 
 -- A number from 0 to 1 that follows from the seed alone.

@@ -202,6 +202,27 @@ async def _copy(
         await backlog.end()
 
 
+# What generated queries can still meet when they run (docs/decisions/0006).
+_IN_WORDS: dict[type[asyncpg.PostgresError], str] = {
+    asyncpg.NumericValueOutOfRangeError: (
+        "a number of the query becomes too large or too small: + - * / of double precision numbers "
+        "hold magnitudes from 5e-324 to 1.8e308; leave such rows out with WHERE"
+    ),
+    asyncpg.CardinalityViolationError: (
+        "a subquery that stands for one value gives several rows; write TOP 1, MIN or MAX in it, "
+        "or compare with IN (SELECT ...)"
+    ),
+    asyncpg.ProgramLimitExceededError: (
+        "the query is larger than the database can take: it has too many columns, terms or levels; "
+        "split it"
+    ),
+    asyncpg.InsufficientResourcesError: (
+        "the query needs more memory or temporary space than one query may use; "
+        "narrow it down, or leave out ORDER BY, DISTINCT or GROUP BY"
+    ),
+}
+
+
 def query_error(error: Exception) -> Exception:
     """What a user may read of an error of PostgreSQL's; the error itself where that is nothing."""
     if isinstance(error, StarhaulError):
@@ -214,13 +235,11 @@ def query_error(error: Exception) -> Exception:
             "again",
             retry_after=_SLOT_WAIT_S,
         )
+    for kind, message in _IN_WORDS.items():
+        if isinstance(error, kind):
+            return UsageError(message)
     if isinstance(error, asyncpg.DataError):
         return UsageError(f"a value of the query cannot be computed: {error.args[0]}")
     if isinstance(error, asyncpg.QueryCanceledError):
         return UsageError("the query was stopped by the database: it ran for too long")
-    if isinstance(error, asyncpg.InsufficientResourcesError):
-        return UsageError(
-            "the query needs more memory or temporary space than one query may use; "
-            "narrow it down, or leave out ORDER BY, DISTINCT or GROUP BY"
-        )
     return error
