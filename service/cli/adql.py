@@ -35,7 +35,6 @@ def adql(
     Prints the columns of its result, or shows where it is wrong; status 1 where it is.
     """
     from service.cli.query_report import error_report, report
-    from service.embedded.joining import joined
     from service.language import language_of
     from service.parameters import parameters_of
     from service.tap.check import check_syntax
@@ -46,6 +45,8 @@ def adql(
     if syntax:
         checked = check_syntax(text, language)
     else:
+        from service.embedded.joining import joined
+
         with joined(settings_for(home), say) as settings:
             try:
                 checked, plan = asyncio.run(_answer(settings, text, language, sql, explain))
