@@ -260,10 +260,12 @@ BEGIN
         ELSE starhaul.polygon_area(g) END;
 END $$;
 
+-- NULL of a union, whose shapes may overlap.
 CREATE OR REPLACE FUNCTION starhaul.centroid(g double precision[])
 RETURNS double precision[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
 BEGIN
-    RETURN CASE WHEN cardinality(g) <= 3 THEN g[1:2] ELSE starhaul.polygon_centroid(g) END;
+    RETURN CASE WHEN cardinality(g) <= 3 THEN g[1:2]
+        WHEN g[1] <> 'NaN' THEN starhaul.polygon_centroid(g) END;
 END $$;
 
 DROP FUNCTION starhaul.mean_vector(double precision[]);

@@ -175,6 +175,9 @@ _ANSWERS = {
     "CONTAINS(REGION('Union (Circle 0 0 1 Circle 5 0 1)'), CIRCLE(0, 0, 5.9))": 0,
     "INTERSECTS(CIRCLE(6.5, 0, 0.6), REGION('circle 0 0 1 circle 5 0 1'))": 1,
     "CONTAINS(CIRCLE(5, 0, 0.5), REGION('circle 0 0 1 circle 5 0 1'))": 1,
+    "AREA(REGION('circle 0 0 1 circle 5 0 1'))": 2 * 3.1415127,
+    "COORD1(CENTROID(REGION('circle 0 0 1 circle 5 0 1')))": None,
+    "DISTANCE(s_region, POINT(10, 22))": 1.0,
     # other frames: the galactic centre, and a circle of galactic coordinates around a star
     "CONTAINS(POINT('GALACTIC', 0, 0), CIRCLE(266.4049883, -28.9361777, 0.0000001))": 1,
     "CONTAINS(POINT(ra, dec), CIRCLE('GALACTIC', 119.2690, -42.7885, 0.5))": 1,
