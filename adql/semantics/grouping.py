@@ -87,6 +87,8 @@ class Grouping:
         """GROUP BY with the column that it forgets, or an aggregate of it."""
         is_named = isinstance(place, tree.ColumnReference)
         written = self.text[slice(*place.span)] if is_named else column.name
+        if self.select.having is not None and not self.select.group_by:
+            return f"write WHERE in place of HAVING, or GROUP BY {written}"
         terms = [self.text[slice(*term.span)] for term in self.select.group_by]
         return f"write GROUP BY {', '.join([*terms, written])}, or MAX({written})"
 

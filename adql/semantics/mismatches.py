@@ -27,7 +27,7 @@ def _is_literal(expression: Expression) -> bool:
     inner = unwrapped(expression)
     if isinstance(inner, tree.Signed):
         inner = unwrapped(inner.operand)
-    return isinstance(inner, tree.Number | tree.String)
+    return isinstance(inner, tree.Number | tree.String | tree.Boolean)
 
 
 def _remedy(sides: dict[ValueKind, str], literals: set[ValueKind]) -> str:
@@ -42,6 +42,8 @@ def _remedy(sides: dict[ValueKind, str], literals: set[ValueKind]) -> str:
         return f"write ivo_to_mjd({sides['timestamp']}), which is in days"
     if kinds == {"text", "timestamp"}:
         return f"write CAST({sides['text']} AS TIMESTAMP)"
+    if "boolean" in literals:
+        return "write 1 for TRUE, 0 for FALSE"
     if "boolean" in kinds:
         return "write TRUE or FALSE"
     if "geometry" in kinds:

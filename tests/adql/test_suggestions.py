@@ -99,6 +99,18 @@ NAMES = {
         "mag is a number, name is a text: write CAST(mag AS VARCHAR)",
         None,
     ),
+    "SELECT mag FROM sky.stars HAVING mag > 3": (
+        "mag",
+        "column 'mag' is neither grouped nor aggregated: write WHERE in place of HAVING, "
+        "or GROUP BY mag",
+        None,
+    ),
+    "SELECT id FROM sky.stars WHERE CONTAINS(footprint, footprint) = TRUE": (
+        "CONTAINS(footprint, footprint) = TRUE",
+        "CONTAINS(footprint, footprint) is a number, TRUE is a truth value: "
+        "write 1 for TRUE, 0 for FALSE",
+        None,
+    ),
     "SELECT id FROM sky.stars WHERE name IN (1, 2)": (
         "name IN (1, 2)",
         "name is a text: write the values between single quotes",
