@@ -38,6 +38,11 @@ def _pieces(sql: Sql) -> list[str | Parameter]:
     return result
 
 
+def flat(sql: Sql) -> Sql:
+    """The same without nesting, which is less to keep."""
+    return tuple(_pieces(sql))
+
+
 def parameters_of(sql: Sql) -> tuple[Parameter, ...]:
     """The distinct parameters in order of their first use: $1, $2, ..."""
     return tuple(dict.fromkeys(p for p in _pieces(sql) if isinstance(p, Parameter)))

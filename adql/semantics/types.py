@@ -25,6 +25,11 @@ class Typing:
         self._known: dict[int, Value] = {}
         self._outputs: dict[int, tuple[Value, ...]] = {}
 
+    def forget(self) -> None:
+        """Let go of what is known: those who hold this hold each other, until a collection."""
+        self._known.clear()
+        self._outputs.clear()
+
     def fail(self, node: Node, message: str, suggestion: str | None = None) -> Exception:
         return complaints.about(self.text, node, message, suggestion)
 

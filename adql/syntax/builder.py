@@ -13,8 +13,8 @@ from adql.syntax.spans import Children, has, nodes_in, span_of
 _COMPOUND = (tree.Signed, tree.Arithmetic, tree.Concatenation, *tree.CONDITIONS)
 
 
-_STRING_OR_COMMENT = re.compile(r"('(?:[^']|'')*+')|--[^\r\n]*+")
-_STRING_OR_NUMBER = re.compile(r"('(?:[^']|'')*+')|([^\s,']++)")
+_STRING_OR_COMMENT = re.compile(r"('(?:[^']++|'')*+')|--[^\r\n]*+")
+_STRING_OR_NUMBER = re.compile(r"('(?:[^']++|'')*+')|([^\s,']++)")
 
 
 def _unquoted(token: str) -> str:
@@ -120,7 +120,7 @@ class TreeBuilder(QueryBuilder):
         return tree.Boolean(span_of(c), c[0].type == "TRUE")
 
     def column(self, c: Children) -> tree.ColumnReference:
-        return tree.ColumnReference(span_of(c), c[0])
+        return tree.ColumnReference(span_of(c), tuple(c[0]))
 
     def parens(self, c: Children) -> tree.Expression:
         inner: tree.Expression = c[1]

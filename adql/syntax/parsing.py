@@ -8,6 +8,7 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from adql.errors import ADQLError
+from adql.garbage import left_alone
 from adql.syntax import complaints
 from adql.syntax.builder import TreeBuilder
 from adql.syntax.checks import check
@@ -67,6 +68,13 @@ def parse(text: str, version: Version = "2.1") -> Query:
         raise ADQLError(f"the query has {len(text)} characters, more than {MAX_LENGTH}")
     if "\0" in text:
         raise complaints.at(text, text.index("\0"), 1, "NUL character in the query")
+    with left_alone(text):
+        query = _tree(text, version)
+        check(query, text, version)
+    return query
+
+
+def _tree(text: str, version: Version) -> Query:
     try:
         query: object = grammar(version).parse(text)
     except UnexpectedToken as unexpected:
@@ -76,5 +84,4 @@ def parse(text: str, version: Version = "2.1") -> Query:
     except UnexpectedInput:
         raise complaints.at(text, len(text), 0, "the query ends too early") from None
     assert isinstance(query, Query)  # what the transformer makes of `start`
-    check(query, text, version)
     return query

@@ -26,8 +26,13 @@ class QueryBuilder(Transformer[Token, tree.Query]):
             return tree.Identifier(span, token[1:-1].replace('""', '"'), True)
         return tree.Identifier(span, str(token))
 
-    def dotted(self, c: Children) -> tuple[tree.Identifier, ...]:
-        return (c[0],) if len(c) == 1 else (*c[0], c[1])
+    def dotted(self, c: Children) -> list[tree.Identifier]:
+        """One list that grows: a tuple a dot would take quadratic time."""
+        if len(c) == 1:
+            return [c[0]]
+        parts: list[tree.Identifier] = c[0]
+        parts.append(c[1])
+        return parts
 
     def alias(self, c: Children) -> tree.Identifier:
         identifier: tree.Identifier = c[-1]
@@ -109,7 +114,7 @@ class QueryBuilder(Transformer[Token, tree.Query]):
         return tree.Star(span_of(c))
 
     def table_star(self, c: Children) -> tree.Star:
-        return tree.Star(span_of(c), c[0])
+        return tree.Star(span_of(c), tuple(c[0]))
 
     def item(self, c: Children) -> tree.SelectItem:
         return tree.SelectItem(span_of(c), c[0], c[1])
@@ -118,7 +123,7 @@ class QueryBuilder(Transformer[Token, tree.Query]):
         return tuple(c)
 
     def table(self, c: Children) -> tree.TableName:
-        return tree.TableName(span_of(c), c[0], c[1])
+        return tree.TableName(span_of(c), tuple(c[0]), c[1])
 
     def derived(self, c: Children) -> tree.DerivedTable:
         return tree.DerivedTable(span_of(c), c[0], c[1])

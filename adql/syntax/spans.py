@@ -12,7 +12,7 @@ Children = list[Any]
 
 
 def _start(item: Any) -> int:
-    if isinstance(item, tuple):
+    if isinstance(item, tuple | list):
         return _start(item[0])
     if isinstance(item, Token):
         return item.start_pos or 0
@@ -21,7 +21,7 @@ def _start(item: Any) -> int:
 
 
 def _end(item: Any) -> int:
-    if isinstance(item, tuple):
+    if isinstance(item, tuple | list):
         return _end(item[-1])
     if isinstance(item, Token):
         return item.end_pos or 0

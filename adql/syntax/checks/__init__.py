@@ -10,10 +10,12 @@ from adql.syntax.checks.functions import without_frame
 from adql.syntax.tree import Node
 from adql.syntax.words import Version
 
-__all__ = ["MAX_DEPTH", "check", "is_condition", "unwrapped", "without_frame"]
+__all__ = ["MAX_DEPTH", "MAX_TERMS", "check", "is_condition", "unwrapped", "without_frame"]
 
 MAX_DEPTH = 150
 """Levels of nesting of a tree; each costs the translator two stack frames."""
+MAX_TERMS = 3_000
+"""Operands joined by + - * / or || within each other; each costs PostgreSQL a stack frame."""
 
 
 _CHECKS: dict[type[Node], Callable[[Checker, Any], None]] = {
@@ -47,9 +49,19 @@ _CHECKS: dict[type[Node], Callable[[Checker, Any], None]] = {
 def check(query: tree.Query, text: str, version: Version) -> None:
     """Raise ADQLError at the first thing that the grammar takes but the language does not."""
     checker = Checker(text, version)
-    for node, depth in tree.walk(query):
+    pending: list[tuple[Node, int, int]] = [(query, 1, 0)]
+    while pending:
+        node, depth, terms = pending.pop()
         if depth > MAX_DEPTH:
             checker.fail(node, f"the query is nested deeper than {MAX_DEPTH} levels")
+        if isinstance(node, tree.Arithmetic):
+            terms += len(node.rest)
+        elif isinstance(node, tree.Concatenation):
+            terms += len(node.operands)
+        if terms > MAX_TERMS:
+            checker.fail(node, f"an expression of more than {MAX_TERMS} terms")
         function = _CHECKS.get(type(node))
         if function is not None:
             function(checker, node)
+        below = [(child, depth + 1, terms) for child in tree.children(node)]
+        pending.extend(reversed(below))

@@ -5,6 +5,7 @@ from adql.syntax.checks.checker import Checker, unwrapped
 
 MAX_JOINS = 64
 MAX_SET_OPERANDS = 500
+MAX_WITH_TABLES = 100
 
 
 def select(c: Checker, node: tree.Select) -> None:
@@ -52,6 +53,8 @@ def _apart(c: Checker, item: tree.SelectItem) -> None:
 def query(c: Checker, node: tree.Query) -> None:
     if node.with_tables:
         c.needs_2_1(node.with_tables[0], "WITH")
+    if len(node.with_tables) > MAX_WITH_TABLES:
+        c.fail(node.with_tables[0], f"more than {MAX_WITH_TABLES} tables in WITH")
     if node.offset is not None:
         c.needs_2_1(node, "OFFSET")
     for term in node.order_by:
