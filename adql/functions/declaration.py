@@ -46,7 +46,7 @@ class UserFunction:
 
     `like` are the parameters whose unit the result keeps where they agree on it; `{}` in `ucd`
     stands for the UCD of these. `frame` is the parameter whose literal names the reference frame of
-    the result.
+    the result. A `random` function gives another value at each call.
     """
 
     name: str
@@ -60,6 +60,7 @@ class UserFunction:
     ucd: str | None = None
     like: tuple[int, ...] = ()
     frame: int | None = None
+    random: bool = False
 
     @property
     def signature(self) -> str:

@@ -32,6 +32,7 @@ STATISTICS = (
         "A random number of the normal distribution with mean mu and standard deviation sigma.",
         call("starhaul.normal_random"),
         like=(0, 1),
+        random=True,
     ),
     UserFunction(
         "sh_median",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from adql.semantics.literals import NUMBER
 from adql.sky import constants
+from adql.sky.indexing import ANYWHERE
 from adql.sql import Sql, joined
 from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped
@@ -33,9 +34,8 @@ def comparison(e: "Expressions", node: tree.Comparison) -> Sql:
             if node.operator == "<>" and wanted in (0, 1):
                 return e.truth(inner, wanted == 0)
         if isinstance(inner, tree.Call) and inner.name == "DISTANCE" and operator in ("<", "<="):
-            index = e.sky.indexes.within(inner, other)
             exact: Sql = (e.emit(inner), f" {operator} ", e.number(other))
-            return ("(", exact, ")") if index == "TRUE" else ("(", index, " AND ", exact, ")")
+            return indexed(e.sky.indexes.within(inner, other), exact)
     operator = "<>" if node.operator == "<>" else node.operator
     kind = e.typing.compared(node.left, node.right, node)
     return ("(", e.as_kind(node.left, kind), f" {operator} ", e.as_kind(node.right, kind), ")")
@@ -55,7 +55,14 @@ def negated(e: "Expressions", node: Expression) -> Sql:
         return ("(", joined(f" {operator} ", [negated(e, o) for o in inner.operands]), ")")
     if isinstance(inner, tree.Comparison):
         return comparison(e, replace(inner, operator=_OPPOSITE[inner.operator]))
+    if isinstance(inner, tree.Between):
+        return between(e, replace(inner, negated=not inner.negated))
     return ("(NOT ", e.emit(node), ")")
+
+
+def indexed(index: Sql, exact: Sql) -> Sql:
+    """A condition beside what an index can use of it."""
+    return ("(", exact, ")") if index == ANYWHERE else ("(", index, " AND (", exact, "))")
 
 
 def between(e: "Expressions", node: tree.Between) -> Sql:
@@ -67,7 +74,11 @@ def between(e: "Expressions", node: tree.Between) -> Sql:
         raise complaints.about(e.text, node, message)
     value = e.as_kind(node.value, kind)
     word = " NOT BETWEEN " if node.negated else " BETWEEN "
-    return ("(", value, word, e.as_kind(node.low, low), " AND ", e.as_kind(node.high, high), ")")
+    exact: Sql = (value, word, e.as_kind(node.low, low), " AND ", e.as_kind(node.high, high))
+    inner = unwrapped(node.value)
+    if isinstance(inner, tree.Call) and inner.name == "DISTANCE" and not node.negated:
+        return indexed(e.sky.indexes.within(inner, node.high), exact)
+    return ("(", exact, ")")
 
 
 def in_list(e: "Expressions", node: tree.InList) -> Sql:

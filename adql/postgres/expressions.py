@@ -13,6 +13,7 @@ from adql.semantics.types import Typing
 from adql.semantics.user_calls import user_form
 from adql.sky import constants
 from adql.sky.geometry import Sky
+from adql.sky.indexing import ANYWHERE
 from adql.sql import Sql, double, joined
 from adql.syntax import complaints, tree
 from adql.syntax.checks import unwrapped
@@ -158,13 +159,13 @@ class Expressions:
     def truth(self, call: tree.Call | tree.UserCall, wanted: bool) -> Sql:
         """A predicate compared with 1 or 0: the condition itself, which may have an index."""
         index, exact = (
-            ("TRUE", calls.predicate(self, call))
+            (ANYWHERE, calls.predicate(self, call))
             if isinstance(call, tree.UserCall)
             else self.sky.predicate(call)
         )
         if not wanted:
             return ("(NOT (", exact, "))")
-        return ("(", exact, ")") if index == "TRUE" else ("(", index, " AND (", exact, "))")
+        return conditions.indexed(index, exact)
 
 
 def _concatenation(e: Expressions, node: tree.Concatenation) -> Sql:

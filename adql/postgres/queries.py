@@ -259,8 +259,8 @@ class Queries:
         return (left, f" {node.kind} JOIN ", right, " ON ", condition)
 
     def hashable(self, node: tree.Join) -> Sql:
-        """0 = 0, made of a column of each side: PostgreSQL has no FULL JOIN without an equality, and
-        takes any other condition beside one."""
+        """0 = 0, made of a column of each side: PostgreSQL has no FULL JOIN without an equality,
+        and takes any other condition beside one."""
         sides: list[Sql] = []
         for side in (node.left, node.right):
             table: tree.TableReference = side

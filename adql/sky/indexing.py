@@ -81,10 +81,14 @@ class SkyIndexes:
 
     def meeting(self, a: Expression, b: Expression) -> Sql:
         """Two geometries share a point, as CONTAINS and INTERSECTS imply."""
+        if not (self.places.repeatable(a) and self.places.repeatable(b)):
+            return ANYWHERE
         return _any([_near(x, y) for x in self.parts(a) for y in self.parts(b)])
 
     def within(self, call: tree.Call, limit: Expression) -> Sql:
         """DISTANCE(...) <= limit (ADQL 2.1 §4.2.16)."""
+        if not (self.places.repeatable(call) and self.places.repeatable(limit)):
+            return ANYWHERE
         if len(call.arguments) == 4:
             ra1, dec1, ra2, dec2 = call.arguments
             a: Extents = (self._point(ra1, dec1),)

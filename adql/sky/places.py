@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adql.catalogue import SkyPosition, SkyRegion
+from adql.functions.user_functions import USER_FUNCTIONS
 from adql.semantics.scopes import Resolution, Source, SourceColumn, Visible
 from adql.sql import Sql
 from adql.syntax import tree
@@ -87,6 +88,20 @@ class Places:
             lon, lat = without_frame(inner)
             return lon, lat
         return None
+
+    def repeatable(self, expression: Expression) -> bool:
+        """Whether its SQL may be written many times: a random number would differ, a subquery would
+        run each time."""
+        for node, _ in tree.walk(expression):
+            if isinstance(node, tree.Query) or (
+                isinstance(node, tree.Call) and node.name == "RAND"
+            ):
+                return False
+            if isinstance(node, tree.UserCall):
+                forms = USER_FUNCTIONS.get(node.name.name.lower(), ())
+                if any(form.random for form in forms):
+                    return False
+        return True
 
     def sources(self, expression: Expression) -> frozenset[str]:
         """The aliases in SQL of the tables whose columns an expression reads."""
