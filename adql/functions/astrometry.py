@@ -57,7 +57,8 @@ ASTROMETRY = (
         "sh_epoch_prop",
         _MOTION,
         "DOUBLE[]",
-        "The six parameters of such a motion at out_epoch, in the same units. " + _UNITS,
+        "The six parameters at out_epoch of an object that moves uniformly along a straight line "
+        "in space. " + _UNITS,
         call("starhaul.epoch_prop"),
     ),
     *(

@@ -28,11 +28,10 @@ TYPES: dict[str, Value] = {
 class BadArgument(ValueError):
     """An argument that has the right type but not a value the function can take."""
 
-    def __init__(self, index: int, message: str, suggestion: str | None = None) -> None:
+    def __init__(self, index: int, message: str) -> None:
         super().__init__(message)
         self.index = index
         self.message = message
-        self.suggestion = suggestion
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ INSTEAD: Mapping[str, str] = {
         ("STRING_AGG", "GROUP_CONCAT", "ARRAY_AGG", "LISTAGG"), "ivo_string_agg(text, ', ')"
     ),
     "MEAN": "AVG(x)",
+    **dict.fromkeys(("ROLLUP", "CUBE"), "a UNION of one query a grouping"),
     "GREATEST": "sh_greatest(a, b)",
     "LEAST": "sh_least(a, b)",
     "NULLIF": "sh_nullif(a, b)",

@@ -170,7 +170,7 @@ def predicate(e: "Expressions", node: tree.UserCall) -> Sql:
     except BadArgument as error:
         place = node.arguments[error.index]
         message = f"{form.name}: {error.message}"
-        raise complaints.about(e.text, place, message, error.suggestion) from None
+        raise complaints.about(e.text, place, message) from None
 
 
 def _argument(e: "Expressions", wanted: Value, argument: Expression) -> Sql:
