@@ -135,7 +135,8 @@ def _wait_up(tap: str) -> None:
     raise SystemExit("the API did not start")
 
 
-def _psql() -> str:
+def psql_program() -> str:
+    """The path of psql."""
     program = shutil.which("psql")
     if program is None:
         raise SystemExit(
@@ -214,7 +215,7 @@ def main() -> None:
     """Fill a database, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="100,000 rows")
-    psql = _psql()
+    psql = psql_program()
     rows = 100_000 if parser.parse_args().small else 1_000_000
     with tempfile.TemporaryDirectory(prefix="starhaul-bench-") as folder:
         home = open_home(Path(folder) / "home")

@@ -3,6 +3,7 @@
 The blocks of one language on one page are one session: later ones use what earlier ones left.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,7 +33,11 @@ def sessions() -> list[tuple[str, str, str]]:
 
 
 def test_the_guides_have_examples() -> None:
-    assert {page for page, _, _ in sessions()} >= {"README.md", "docs/user-guide.md"}
+    assert {page for page, _, _ in sessions()} >= {
+        "README.md",
+        "docs/user-guide.md",
+        "docs/tables.md",
+    }
 
 
 @pytest.mark.parametrize(
@@ -52,6 +57,11 @@ def test_examples_run(
         INTERPRETERS[language],
         input=text.replace(ADDRESS_IN_DOCS, stack.url),
         cwd=tmp_path,
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "STARHAUL_HOME_DIR": str(stack.home),
+        },
         capture_output=True,
         text=True,
         timeout=120,

@@ -12,7 +12,7 @@ from service.errors import NotFound
 # A link to the folder docs/ of the repository, so that an installed archive brings it along.
 DOCS = Path(__file__).parent / "docs"
 ADDRESS_IN_DOCS = "http://127.0.0.1:8000"
-_FIRST = ("index", "user-guide", "publisher-guide", "operations", "architecture")
+_FIRST = ("index", "user-guide", "publisher-guide", "tables", "operations", "architecture")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)?")
 _HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 

@@ -107,9 +107,26 @@ async def _swap(connection: Connection, plan: Plan, replaced: bool) -> None:
     if replaced:
         await _drop(connection, relation)
     building = f"{quoted(plan.name.schema)}.{quoted(plan.building)}"
-    table = quoted(physical_name(plan.name.table))
-    await connection.execute(f"ALTER TABLE {building} RENAME TO {table}")
+    table = physical_name(plan.name.table)
+    await connection.execute(f"ALTER TABLE {building} RENAME TO {quoted(table)}")
+    await _name_indexes(connection, relation, plan.building, table)
     await ownership.let_read(connection, plan.name)
+
+
+async def _name_indexes(connection: Connection, relation: str, before: str, after: str) -> None:
+    """Call the indexes after the table, where those names are free."""
+    rows = await connection.fetch(
+        "SELECT n.nspname AS schema, c.relname AS name FROM pg_index "
+        "JOIN pg_class c ON c.oid = indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE indrelid = $1::regclass",
+        relation,
+    )
+    for row in rows:
+        schema, name = quoted(row["schema"]), row["name"].replace(before, after)
+        if await connection.fetchval("SELECT to_regclass($1)", f"{schema}.{quoted(name)}") is None:
+            await connection.execute(
+                f"ALTER INDEX {schema}.{quoted(row['name'])} RENAME TO {quoted(name)}"
+            )
 
 
 async def _drop(connection: Connection, relation: str) -> None:
