@@ -21,6 +21,7 @@ from adql.semantics.scopes import (
     is_called,
     matching,
     same_name,
+    stands_for_the_same,
     visible_columns,
 )
 from adql.syntax import complaints, tree
@@ -154,10 +155,8 @@ class Resolver:
             assert isinstance(node, tree.TableName)
             source = self.named(node)
         for other in scope.sources:
-            if len(source.names) == 1 == len(other.names) and same_name(
-                source.names[0], other.names[0].name, other.names[0].delimited
-            ):
-                name = source.names[0].name
+            if stands_for_the_same(source, other):
+                name = dotted(source.names)
                 raise self.fail(node, f"'{name}' stands twice in FROM: give one an alias (AS b)")
         scope.sources.append(source)
         self.result.sources[id(node)] = source

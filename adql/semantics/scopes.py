@@ -125,6 +125,20 @@ def is_called(source: Source, parts: tuple[Identifier, ...]) -> bool:
     )
 
 
+def stands_for_the_same(source: Source, other: Source) -> bool:
+    """Whether two sources of one FROM are called alike, so that no name could tell them apart."""
+    own, its = source.names[-1], other.names[-1]
+    if not same_name(own, its.name, its.delimited):
+        return False
+    if len(source.names) == 1 == len(other.names):
+        return True
+    return (
+        source.table is not None
+        and source.table is other.table
+        and not (len(source.names) == 1 or len(other.names) == 1)
+    )
+
+
 def dotted(parts: Iterable[Identifier]) -> str:
     """A qualified name without quotes."""
     return ".".join(p.name for p in parts)

@@ -180,7 +180,7 @@ class Writer:
             return f"sky.one AS x NATURAL {kind}JOIN (SELECT {columns} FROM sky.two) AS y"
         if how == "USING":
             return f"sky.one AS x {kind}JOIN sky.two AS y USING ({self.pick(*COLUMNS)})"
-        equal = f"x.{self.pick(*'sibrdt')} = y.{self.pick(*'sibrdt')}"
+        equal = f"x.{self.pick(*'sibrdt')} {self.pick('=', '=', '<')} y.{self.pick(*'sibrdt')}"
         more = self.pick("", f" AND {self.condition(1, 'x.')}", f" AND {self.condition(0, 'y.')}")
         return f"sky.one AS x {kind}JOIN sky.two AS y ON {equal}{more}"
 
