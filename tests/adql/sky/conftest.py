@@ -41,10 +41,11 @@ class Pairs:
 
 
 def _star(rng: np.random.Generator, centre: np.ndarray, scale: float) -> Polygon:
-    """A polygon around a centre, concave as a rule, of either winding, vertices repeated or not."""
+    """A polygon around a centre, convex or not, of either winding, vertices repeated or not."""
     count = int(rng.integers(5, 10))
     bearings = np.arange(count) * 360 / count + rng.uniform(-15, 15, count)
-    corners = oracle.toward(centre, bearings, scale * rng.uniform(0.4, 1, count))
+    reach = rng.uniform(0.4, 1, count) if rng.random() < 0.6 else np.full(count, 0.8)
+    corners = oracle.toward(centre, bearings, scale * reach)
     if rng.random() < 0.5:
         corners = corners[::-1]
     if rng.random() < 0.3:
