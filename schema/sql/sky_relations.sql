@@ -247,12 +247,15 @@ BEGIN
                   FROM generate_series(1, cardinality(b) / 2) AS i));
 END $$;
 
--- Square degrees.
+-- Square degrees; NULL of a union whose shapes meet, as what they share would count twice.
 CREATE OR REPLACE FUNCTION starhaul.area(g double precision[])
 RETURNS double precision LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
 BEGIN
     IF g[1] = 'NaN' THEN
-        RETURN (SELECT sum(starhaul.area(part)) FROM starhaul.parts(g) AS part);
+        RETURN (SELECT CASE WHEN NOT bool_or(x.n < y.n AND starhaul.intersects(x.part, y.part))
+                            THEN sum(starhaul.area(x.part)) FILTER (WHERE x.n = y.n) END
+                FROM starhaul.parts(g) WITH ORDINALITY AS x(part, n),
+                     starhaul.parts(g) WITH ORDINALITY AS y(part, n));
     END IF;
     RETURN CASE cardinality(g)
         WHEN 2 THEN 0
@@ -260,7 +263,7 @@ BEGIN
         ELSE starhaul.polygon_area(g) END;
 END $$;
 
--- NULL of a union, whose shapes may overlap.
+-- NULL of a union.
 CREATE OR REPLACE FUNCTION starhaul.centroid(g double precision[])
 RETURNS double precision[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
 BEGIN

@@ -176,6 +176,7 @@ _ANSWERS = {
     "INTERSECTS(CIRCLE(6.5, 0, 0.6), REGION('circle 0 0 1 circle 5 0 1'))": 1,
     "CONTAINS(CIRCLE(5, 0, 0.5), REGION('circle 0 0 1 circle 5 0 1'))": 1,
     "AREA(REGION('circle 0 0 1 circle 5 0 1'))": 2 * 3.1415127,
+    "AREA(REGION('circle 0 0 1 circle 5 0 1 circle 6 0 1'))": None,
     "COORD1(CENTROID(REGION('circle 0 0 1 circle 5 0 1')))": None,
     "DISTANCE(s_region, POINT(10, 22))": 1.0,
     # other frames: the galactic centre, and a circle of galactic coordinates around a star
