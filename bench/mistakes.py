@@ -28,7 +28,8 @@ CAUSES: Mapping[str, str] = {
     r"^(?!LIMIT|INTO|LATERAL)\w+ is not ADQL: write",
     "% for the remainder": r"^% is not ADQL",
     "a parenthesis that is not closed": r"^this '\(' is not closed",
-    "text that is no query": r"a query starts with SELECT|is no part of a query|"
+    "text that is no query": r"a query starts with SELECT|quotes around the query|"
+    r"is no part of a query|"
     r"^between Select and",
     "comments after #": r"^# is not ADQL",
     "a value instead of a condition": r"^.* is a value where",

@@ -32,8 +32,9 @@ __all__ = [
 
 _RULES = (
     order.ending,
-    signs.sign,
     words.first_word,
+    signs.sign,
+    words.no_beginning,
     words.foreign_word,
     expectations.statements,
     words.function_of_others,
@@ -44,6 +45,7 @@ _RULES = (
     expectations.names_of_join,
     order.missing_from,
     expectations.tables,
+    expectations.types,
     order.clause_order,
     order.parentheses,
     order.second_name,

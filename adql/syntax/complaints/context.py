@@ -91,7 +91,7 @@ class Piece(NamedTuple):
         if self.kind == "end":
             return "the end"
         text = self.text if len(self.text) <= 40 else self.text[:37] + "..."
-        return text if self.is_keyword or text[0] in "'\"" else f"'{text}'"
+        return text if self.is_keyword or text[:1] in ("'", '"') else f"'{text}'"
 
 
 class Frame(NamedTuple):

@@ -1,6 +1,7 @@
 """What must stand after a word, and does not."""
 
 from adql.syntax.complaints.context import Context
+from adql.syntax.complaints.names import type_of_adql
 from adql.syntax.complaints.signs import Complaint, on
 
 _AFTER: dict[str, str] = {
@@ -15,7 +16,7 @@ _AFTER: dict[str, str] = {
     "RIGHT": "RIGHT takes JOIN: write RIGHT JOIN",
     "FULL": "FULL takes JOIN: write FULL JOIN",
     "INNER": "INNER takes JOIN: write INNER JOIN",
-    "OUTER": "OUTER takes LEFT, RIGHT or FULL before it, and JOIN after it",
+    "OUTER": "OUTER takes JOIN: write OUTER JOIN",
     "NATURAL": "NATURAL takes JOIN: write NATURAL JOIN",
     "CAST": "CAST takes a value and a type: write CAST(value AS type)",
 }
@@ -56,8 +57,10 @@ def follower(c: Context) -> Complaint | None:
         return on(piece, f"{last.text} alone leaves doubles out: write it without DISTINCT")
     if last.upper in _AFTER and last.is_keyword and piece.kind != "end":
         return on(piece, _AFTER[last.upper])
-    if piece.upper == "OUTER" and piece.is_keyword:
-        return on(piece, _AFTER["OUTER"])
+    if piece.upper == "OUTER":
+        return on(piece, "OUTER takes LEFT, RIGHT or FULL: write LEFT OUTER JOIN")
+    if last.kind == "number" and piece.upper in ("ROW", "ROWS"):
+        return on(piece, f"{piece.text} is not ADQL: leave it out, and write TOP n for FETCH")
     return None
 
 
@@ -77,8 +80,23 @@ def tables(c: Context) -> Complaint | None:
     opened = c.frame.before.upper if c.frame and not c.frame.clause else ""
     if piece.text == ")" and last.is_name and opened in ("FROM", "JOIN"):
         return on(piece, "parentheses stand around joins, not around one table: leave them out")
+    if piece.text == "(" and last.is_name and c.back(2).upper in ("FROM", "JOIN"):
+        return on(last, f"{last.shown} gives no table, as no function does: write a table's name")
     if last.text == "*" and (piece.upper == "AS" or piece.is_name) and c.clause == "SELECT":
         return on(piece, "* stands for many columns and takes no name: leave it out")
+    return None
+
+
+def types(c: Context) -> Complaint | None:
+    """VARCHAR(MAX), DECIMAL(10, 2): a type of ADQL has one length or none."""
+    if c.frame is None or c.expected - _SILENT > {"RPAR", "INT"} or c.piece.kind == "end":
+        return None
+    kind = c.frame.before
+    wanted = type_of_adql(kind.text)
+    if wanted is not None:
+        return on(kind, f"no type {kind.text} in ADQL: write {wanted}")
+    if kind.terminal == "TYPE":
+        return on(c.piece, f"a type has one length or none: write {kind.text}")
     return None
 
 

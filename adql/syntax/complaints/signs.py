@@ -111,6 +111,8 @@ def _bracket(c: Context) -> Complaint:
     name, end = c.ahead(), c.ahead(2)
     if c.back().upper == "ARRAY":
         return on(c.back(), "ARRAY is not ADQL: arrays cannot be written")
+    if c.piece.text == "[" and c.back().ends_value and c.ahead().kind == "number":
+        return on(c.piece, f"[ is not ADQL: {_SIGNS['->']}")
     if c.back().upper == "IN":
         return on(c.piece, "[...] is not ADQL: a list stands between parentheses, IN (1, 2)")
     if c.piece.text == "[" and end.text == "]" and name.kind == "word":
@@ -129,6 +131,8 @@ def _backtick(c: Context) -> Complaint:
 
 
 def _percent(c: Context) -> Complaint:
+    if c.back().upper in ("LIKE", "ILIKE"):
+        return on(c.piece, "a pattern stands between single quotes: write '%part%'")
     following = c.ahead()
     is_filled_in = following.start == c.piece.end and following.upper in ("S", "D", "F", "I", "R")
     if is_filled_in and not c.back().ends_value:

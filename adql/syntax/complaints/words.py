@@ -23,6 +23,8 @@ _JOINED = {
     "ASCENDING": "ASC",
     "DESCENDING": "DESC",
 }
+_LEADERS = frozenset(["?", ">", ">>", "<", "=", "*", ",", ".", ":", "-", "|"])
+"""Signs that stand before a query in letters, logs and prompts."""
 _PREFIXED_STRINGS = frozenset("NEBXUR")
 
 
@@ -126,13 +128,22 @@ def text_prefix(c: Context) -> Complaint | None:
 
 def first_word(c: Context) -> Complaint | None:
     """The text does not begin as a query does."""
-    if c.before or c.piece.kind == "end":
-        return None
     word = c.piece
+    if c.before or not (word.starts_value or word.kind in ("word", "url") or word.text in _LEADERS):
+        return None
+    if word.kind in ("string", "delimited"):
+        return on(word, "quotes around the query: leave them out")
     if word.upper in foreign.STATEMENTS:
         return on(word, f"{word.text} is not allowed: {foreign.STATEMENTS[word.upper]}")
     near = nearest(word.text, ("SELECT", "WITH")) if word.kind == "word" else None
     return on(word, f"{word.shown}: a query starts with SELECT or WITH", near)
+
+
+def no_beginning(c: Context) -> Complaint | None:
+    """Whatever else stands where a query begins."""
+    if c.before or c.piece.kind == "end":
+        return None
+    return on(c.piece, f"{c.piece.shown}: a query starts with SELECT or WITH")
 
 
 def _misspelt(word: Piece, follower: Piece) -> str | None:
