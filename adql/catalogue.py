@@ -29,7 +29,7 @@ class SkyPosition:
 
     All hidden names are quoted physical names: `hpx` (nested HEALPix order 29, bigint), `hcell`
     (hpx >> 52, int), `x`, `y`, `z` (unit vector). None where a table has no such column. `zones`
-    says that `(starhaul.zone(dec), ra)` is indexed, which joins on distance use.
+    says that `(starhaul.zone(dec), starhaul.turn(ra))` is indexed: joins on distance use it.
     """
 
     ra: str

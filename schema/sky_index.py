@@ -13,7 +13,7 @@ def position_indexes(relation: str, position: SkyPosition, ra: str, dec: str) ->
     if position.hpx is not None:
         statements.append(f"CREATE INDEX ON {relation} ({position.hpx})")
     if position.zones:
-        columns = f"(starhaul.zone({quoted(dec)})), {quoted(ra)}"
+        columns = f"starhaul.zone({quoted(dec)}), starhaul.turn({quoted(ra)})"
         statements.append(f"CREATE INDEX ON {relation} ({columns})")
     return tuple(statements)
 

@@ -169,7 +169,7 @@ class SkyIndexes:
 
 
 def _turned(lon: Sql) -> Sql:
-    return ("(", lon, " - 360 * floor(", lon, " / 360))")
+    return ("starhaul.turn(", lon, ")")
 
 
 def _constant(shape: Shape) -> Extent:
@@ -231,9 +231,8 @@ def _in_ranges(place: Place, hpx: str, shape: Shape) -> Sql:
 
 
 def _in_zones(place: Place, indexed: Extent, other: Extent, fixed: float | None) -> Sql:
-    """The zones that a disc reaches, and its window of right ascension with both turns of it.
-
-    A turn is open to one side: so it holds for right ascensions of any convention (-180 to 180).
+    """The zones that a disc reaches, and its window of right ascension; beyond 0 and 360 it goes on
+    at the other end. An end that it does not pass is NULL, which PostgreSQL looks up in no index.
     """
     reach: Sql
     if fixed is not None:
@@ -261,11 +260,13 @@ def _in_zones(place: Place, indexed: Extent, other: Extent, fixed: float | None)
     half: Sql = ("starhaul.ra_reach(", other.lat, ", ", reach, ")")
     west: Sql = ("(", other.lon, " - ", half, ")")
     east: Sql = ("(", other.lon, " + ", half, ")")
-    zone, ra = f"starhaul.zone({place.dec}) = ANY (", place.ra
+    zone, ra = f"(starhaul.zone({place.dec}) = ANY (", f"starhaul.turn({place.ra})"
+    past_0: Sql = ("CASE WHEN ", west, " < 0 THEN ", west, " + 360 END")
+    past_360: Sql = ("CASE WHEN ", east, " >= 360 THEN ", east, " - 360 END")
     return (
-        ("((", zone, zones[0], f") AND {ra} BETWEEN ", west, " AND ", east, ") OR "),
-        ("(", zone, zones[1], f") AND {ra} >= ", west, " + 360) OR "),
-        ("(", zone, zones[2], f") AND {ra} <= ", east, " - 360))"),
+        ("(", zone, zones[0], f") AND {ra} BETWEEN ", west, " AND ", east, ") OR "),
+        (zone, zones[1], f") AND {ra} >= ", past_0, ") OR "),
+        (zone, zones[2], f") AND {ra} <= ", past_360, "))"),
     )
 
 

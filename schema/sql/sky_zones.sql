@@ -7,6 +7,11 @@ CREATE FUNCTION starhaul.zone(lat double precision)
 RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN least(10801, greatest(-1, floor((lat + 90) * 60)))::integer;
 
+-- A right ascension brought to 0 to 360. Indexes are made of it too.
+CREATE FUNCTION starhaul.turn(lon double precision)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN lon - 360 * floor(lon / 360);
+
 CREATE FUNCTION starhaul.zones(one integer, other integer)
 RETURNS integer[] LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
 RETURN (SELECT array_agg(z) FROM generate_series(least(one, other), greatest(one, other)) AS z);

@@ -165,7 +165,7 @@ sky_position = Table(
         Boolean,
         nullable=False,
         server_default="false",
-        comment="(starhaul.zone(dec), ra) is indexed",
+        comment="(starhaul.zone(dec), starhaul.turn(ra)) is indexed",
     ),
     schema="archive",
 )

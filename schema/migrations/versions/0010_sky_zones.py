@@ -16,5 +16,5 @@ def upgrade() -> None:
     run_script(
         "ALTER TABLE archive.sky_position ADD COLUMN zones boolean NOT NULL DEFAULT false; "
         "DROP INDEX archive.dataset_zone; "
-        "CREATE INDEX dataset_zone ON archive.dataset (starhaul.zone(s_dec), s_ra)"
+        "CREATE INDEX dataset_zone ON archive.dataset (starhaul.zone(s_dec), starhaul.turn(s_ra))"
     )
