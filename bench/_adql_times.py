@@ -18,7 +18,7 @@ from adql.syntax.words import Version
 from bench._adql_catalogue import CATALOGUE
 
 # A query is repeated until it has run so often, or for so long.
-_REPEAT = 7
+_REPEAT = 15
 _LONGEST_S = 0.5
 
 Stage = Callable[[str, Version], object]
