@@ -49,6 +49,7 @@ class ConstantShapes:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._known: dict[int, Geometry | None] = {}
 
     def shape(self, expression: Expression) -> Geometry | None:
         """The constant geometry that an expression is, in ICRS; None where it is none.
@@ -56,6 +57,11 @@ class ConstantShapes:
         Raises ADQLError where a coordinate or a size is out of its range.
         """
         inner = unwrapped(expression)
+        if id(inner) not in self._known:
+            self._known[id(inner)] = self._shape(inner)
+        return self._known[id(inner)]
+
+    def _shape(self, inner: Expression) -> Geometry | None:
         if isinstance(inner, tree.Cast) and isinstance(inner.operand, tree.String):
             return self._cast(inner, inner.operand)
         if isinstance(inner, tree.UserCall):

@@ -10,6 +10,8 @@ _ANTIPODAL = 180 - 1e-9
 """Degrees from which on two vertices have no edge between them."""
 _SHORT_EDGE = 1e-3
 """Of a polygon's reach: the plane of a shorter edge is off by too much at the far side."""
+_MOST_PLANES = 64
+"""Of a convex polygon: with more, testing them one by one is no quicker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def inward_normals(polygon: Polygon) -> tuple[Vector, ...] | None:
     """
     around = [vector(p) for p in polygon.vertices]
     points = [p for p, before in zip(around, around[-1:] + around[:-1], strict=True) if p != before]
-    if len(points) < 3:
+    if not 3 <= len(points) <= _MOST_PLANES:
         return None
     mean = unit((sum(p[0] for p in points), sum(p[1] for p in points), sum(p[2] for p in points)))
     reach = max(separation(mean, p) for p in points)

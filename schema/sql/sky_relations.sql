@@ -247,30 +247,6 @@ BEGIN
                   FROM generate_series(1, cardinality(b) / 2) AS i));
 END $$;
 
--- Square degrees; NULL of a union whose shapes meet, as what they share would count twice.
-CREATE OR REPLACE FUNCTION starhaul.area(g double precision[])
-RETURNS double precision LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
-BEGIN
-    IF g[1] = 'NaN' THEN
-        RETURN (SELECT CASE WHEN NOT bool_or(x.n < y.n AND starhaul.intersects(x.part, y.part))
-                            THEN sum(starhaul.area(x.part)) FILTER (WHERE x.n = y.n) END
-                FROM starhaul.parts(g) WITH ORDINALITY AS x(part, n),
-                     starhaul.parts(g) WITH ORDINALITY AS y(part, n));
-    END IF;
-    RETURN CASE cardinality(g)
-        WHEN 2 THEN 0
-        WHEN 3 THEN 4 * pi() * power(sin(radians(g[3] / 2)), 2) * power(180 / pi(), 2)
-        ELSE starhaul.polygon_area(g) END;
-END $$;
-
--- NULL of a union.
-CREATE OR REPLACE FUNCTION starhaul.centroid(g double precision[])
-RETURNS double precision[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
-BEGIN
-    RETURN CASE WHEN cardinality(g) <= 3 THEN g[1:2]
-        WHEN g[1] <> 'NaN' THEN starhaul.polygon_centroid(g) END;
-END $$;
-
 DROP FUNCTION starhaul.mean_vector(double precision[]);
 
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA starhaul TO starhaul_reader;

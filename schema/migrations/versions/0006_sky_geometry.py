@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Replace the functions of shapes, polygons and relations."""
+    """Replace the functions of shapes, polygons, relations and measures."""
     folder = Path(__file__).parents[2] / "sql"
-    for name in ("sky_shapes", "sky_polygons", "sky_relations"):
+    for name in ("sky_shapes", "sky_polygons", "sky_relations", "sky_measures"):
         run_script((folder / f"{name}.sql").read_text())
