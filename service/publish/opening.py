@@ -44,7 +44,7 @@ def format_of(path: Path) -> str:
     if start.startswith(b"# %ECSV"):
         return "ecsv"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith((b"<?xml", b"<VOTABLE", b"<!--", b"<!DOCTYPE")) or b"VOTABLE" in start:
+    if text.startswith((b"<", b"\xff\xfe<", b"\xfe\xff")):
         return "votable"
     if b"\0" in start:
         raise Place(path).error(

@@ -34,6 +34,7 @@ class Document:
         self.encoded: list[str] = []
         self.row = 0
         self._frames: dict[str, str] = {}
+        self._nulls: dict[str, str | None] = {}
         self._complete = False
         self._open: list[str] = []
         self._text: list[str] = []
@@ -87,12 +88,16 @@ class Document:
             self._frames[attributes.get("ID", "")] = attributes.get("system", "")
         elif local == "INFO" and attributes.get("name") == "QUERY_STATUS":
             self._status(attributes.get("value", ""))
-        elif self._chosen():
+        elif local == "VALUES" and "ID" in attributes:
+            self._nulls[attributes["ID"]] = attributes.get("null")
+        if self._chosen():
             if local == "FIELD":
                 self.fields.append(field_of(attributes))
-                self.frame = self.frame or self._frames.get(attributes.get("ref", ""))
+                if attributes.get("ucd", "").lower().startswith("pos.eq"):
+                    self.frame = self.frame or self._frames.get(attributes.get("ref", ""))
             elif local == "VALUES" and self._open[-2] == "FIELD":
-                self.fields[-1].note_null(attributes.get("null"))
+                null = self._nulls.get(attributes.get("ref", ""), attributes.get("null"))
+                self.fields[-1].note_null(null)
             elif local in _SERIALIZATIONS:
                 self._rows_begin(local, name)
             elif local == "STREAM":
