@@ -33,6 +33,10 @@ KIND_NAMES: dict[ValueKind, str] = {
 """The kinds of values in the words of messages."""
 _SIZES = {"point": "2", "circle": "3"}
 
+_DALI_SHAPES = ("point", "circle", "polygon")
+_REGION_TEXTS = ("region", "point", "stc-s", "shape", "multishape")
+"""xtypes of texts that starhaul.region reads: of TAP 1.0, of STC-S, of DALI 1.2."""
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -49,8 +53,8 @@ class Value:
     @property
     def is_geometry(self) -> bool:
         """Whether geometry functions take it: a geometry, or a region in its text form."""
-        xtype = (self.meta.xtype or "").lower()
-        return self.kind == "geometry" or (self.kind == "text" and xtype.endswith("region"))
+        xtype = (self.meta.xtype or "").lower().removeprefix("adql:")
+        return self.kind == "geometry" or (self.kind == "text" and xtype in _REGION_TEXTS)
 
     @property
     def shape(self) -> str | None:
@@ -94,7 +98,7 @@ def geometry(shape: str, frame: str | None = None) -> Value:
 def of_column(meta: ColumnMeta, sql_type: str) -> Value:
     """The value of a plain column: keeps everything the catalogue says."""
     kind = _kind(sql_type)
-    if sql_type == "double precision[]" and meta.xtype in ("point", "circle", "polygon"):
+    if sql_type in ("double precision[]", "real[]") and meta.xtype in _DALI_SHAPES:
         kind = "geometry"
     return Value(kind, sql_type, meta)
 

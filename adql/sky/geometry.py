@@ -52,12 +52,14 @@ class Sky:
         if isinstance(inner, tree.Call) and inner.name in _BUILDERS:
             self.constant.refuse_frame(inner)
             return _BUILDERS[inner.name](self, without_frame(inner))
-        kind = self.typing.of(inner).kind
-        if kind == "null":
+        value = self.typing.of(inner)
+        if value.kind == "null":
             return "NULL::double precision[]"
-        if kind == "text":
+        if value.kind == "text":
             return self._region_text(inner)
         written = self.write(inner)
+        if value.sql_type == "real[]":
+            written = ("(", written, ")::double precision[]")
         column = self.places.column(inner)
         if column is not None and column.column is not None:
             return ("starhaul.geometry(", written, ")")

@@ -29,6 +29,8 @@ _TABLE = Table(
         _column("place", "double precision[]", "double", arraysize="2", xtype="point"),
         _column("shape", "double precision[]", "double", arraysize="*", xtype="polygon"),
         _column("s_region", "text", "char", arraysize="*", xtype="adql:REGION"),
+        _column("seen", "text", "char", arraysize="*", xtype="multishape"),
+        _column("cone", "real[]", "float", arraysize="3", xtype="circle"),
     ),
 )
 _ROWS: list[tuple[Any, ...]] = [
@@ -53,9 +55,13 @@ def odd(database: TestDatabase) -> str:
             "CREATE SCHEMA sky; GRANT USAGE ON SCHEMA sky TO starhaul_reader; "
             "CREATE TABLE sky.odd (id bigint, ra double precision, dec double precision, "
             "r double precision, place double precision[], shape double precision[], "
-            "s_region text); GRANT SELECT ON sky.odd TO starhaul_reader"
+            "s_region text, seen text DEFAULT 'circle 9 20 0.1 circle 10 20 0.1', "
+            "cone real[] DEFAULT '{10,20,0.5}'); GRANT SELECT ON sky.odd TO starhaul_reader"
         )
-        await connection.copy_records_to_table("odd", schema_name="sky", records=_ROWS)
+        columns = ["id", "ra", "dec", "r", "place", "shape", "s_region"]
+        await connection.copy_records_to_table(
+            "odd", schema_name="sky", records=_ROWS, columns=columns
+        )
         await connection.close()
 
     run(load())
@@ -185,6 +191,10 @@ _ANSWERS = {
     "COORDSYS(POINT('GALACTIC', 0, 0))": "ICRS",
     "DISTANCE(POINT('GALACTIC', 0, 90), POINT(192.85948, 27.12825))": 0.0,
     # text and arrays
+    "CONTAINS(POINT(10, 20), seen)": 1,
+    "CONTAINS(POINT(9.5, 20), seen)": 0,
+    "CONTAINS(POINT(10, 20.4), cone)": 1,
+    "CONTAINS(cone, CIRCLE(10, 20, 0.6))": 1,
     "AREA(CAST('0 0 90 0 0 90' AS POLYGON))": 41252.96124941927 / 8,
     "CONTAINS(CAST('10 20' AS POINT), s_region)": 1,
     "CONTAINS(NULL, CIRCLE(1, 2, 3))": None,
