@@ -47,8 +47,8 @@ def unknown_qualifier(parts: Sequence[Identifier], scope: Scope, tables: Sequenc
         if len(parts) == 1 or same_name(parts[-2], table.schema):
             alias = dotted(source.names)
             return f"'{written}' is called {alias} in this FROM: write {alias}", None
-    if any(same_name(parts[-1], t.name) and (len(parts) == 1 or same_name(parts[-2], t.schema))
-           for t in tables):  # fmt: skip
+    named = [table for table in tables if same_name(parts[-1], table.name)]
+    if any(len(parts) == 1 or same_name(parts[-2], table.schema) for table in named):
         return f"{message}: add it there, with JOIN and ON", None
     near = complaints.nearest(written, [dotted(source.names) for source in scope.sources])
     known = " and ".join(dotted(source.names) for source in scope.sources)

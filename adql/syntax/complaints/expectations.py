@@ -33,12 +33,16 @@ _EXPECTED = {
     "STRING": "a string",
     "COMPARISON": "a comparison (=, <, ...)",
     "_FROM": "FROM",
+    "STAR": "'*'",
+    "SLASH": "'/'",
+    "SIGN": "'+' or '-'",
+    "_CONCAT": "'||'",
+    "NUMBER": "a number",
+    "FUNCTION": "a function",
+    "AGGREGATE": "an aggregate",
+    "TYPE": "a type",
 }
 _SILENT = frozenset({"RESERVED", "_SEMICOLON"})
-
-
-def _joined(names: list[str]) -> str:
-    return " or ".join(names)
 
 
 def follower(c: Context) -> Complaint | None:
@@ -127,21 +131,25 @@ def whatever(c: Context) -> Complaint:
     """What is left: the piece, the one before it, and what could stand there."""
     if c.piece.kind == "end":
         return _unfinished(c)
-    expected = sorted({_EXPECTED.get(e, e) for e in c.expected - _SILENT})
+    here, before = c.piece.shown, c.back().shown
+    expected = _expected(c)
     if 0 < len(expected) <= 4:
-        return on(c.piece, f"{c.piece.shown} cannot follow {c.back().shown}: "
-                           f"write {_joined(expected)}")  # fmt: skip
+        return on(c.piece, f"{here} cannot follow {before}: write {' or '.join(expected)}")
     if c.wants_value:
-        return on(c.piece, f"between {c.back().shown} and {c.piece.shown} a value is missing: "
-                           "write it there")  # fmt: skip
-    return on(c.piece, f"{c.piece.shown} cannot follow {c.back().shown}: leave one of them out")
+        return on(c.piece, f"between {before} and {here} a value is missing: write it there")
+    return on(c.piece, f"{here} cannot follow {before}: leave one of them out")
+
+
+def _expected(c: Context) -> list[str]:
+    """What could stand at the place, in words."""
+    return sorted({_EXPECTED.get(terminal, terminal) for terminal in c.expected - _SILENT})
 
 
 def _unfinished(c: Context) -> Complaint:
     last = c.back()
     if last.upper in _AFTER and last.is_keyword:
         return on(last, f"the query ends too early: {_AFTER[last.upper]}")
-    expected = sorted({_EXPECTED.get(e, e) for e in c.expected - _SILENT})
+    expected = _expected(c)
     if c.wants_value:
         wanted = "a condition or value" if last.upper in ("WHERE", "AND", "ON", "OR") else "a value"
     elif c.wants_table:
@@ -151,8 +159,7 @@ def _unfinished(c: Context) -> Complaint:
     elif "SELECT" in expected:
         wanted = "SELECT"
     elif 0 < len(expected) <= 4:
-        wanted = _joined(expected)
+        wanted = " or ".join(expected)
     else:
         wanted = "more"
-    return Complaint(last.start, len(last.text), f"the query ends after {last.shown}: "
-                                                 f"write {wanted} there")  # fmt: skip
+    return on(last, f"the query ends after {last.shown}: write {wanted} there")

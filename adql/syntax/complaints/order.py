@@ -87,8 +87,8 @@ def missing_value(c: Context) -> Complaint | None:
         return on(last, f"a comma too many before {piece.shown}: leave it out")
     if last.text in ("(", ",") and piece.text in (")", ",") and c.frame:
         return _empty(c)
-    if piece.upper == "FROM" and (last.upper in ("SELECT", "DISTINCT", "ALL") or
-                                  c.back(2).upper == "TOP"):  # fmt: skip
+    has_none = last.upper in ("SELECT", "DISTINCT", "ALL") or c.back(2).upper == "TOP"
+    if piece.upper == "FROM" and has_none:
         return on(piece, "no columns stand before FROM: write * for all of them")
     if last.ends_value or not (c.wants_value or c.wants_table or c.wants_name):
         return None
