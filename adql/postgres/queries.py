@@ -115,7 +115,7 @@ class Queries:
             self.typing.of(select.where)
             rest += (" WHERE ", self.expressions.emit(select.where))
         if select.group_by:
-            terms = [self.group_term(t, len(outputs)) for t in select.group_by]
+            terms = [self.group_term(t, grouping) for t in select.group_by]
             rest += (" GROUP BY ", joined(", ", terms))
         if select.having is not None:
             self.typing.of(select.having)
@@ -125,7 +125,7 @@ class Queries:
             message = f"the query has more than {MAX_COLUMNS} columns"
             raise complaints.about(self.text, select, message)
         if select.best_of:
-            keys = [self.group_term(key, len(outputs)) for key in select.best_of]
+            keys = [self.group_term(key, grouping) for key in select.best_of]
             return best_of(columns, keys, sort, tuple(rest))
         distinct = "DISTINCT " if select.quantifier == "DISTINCT" else ""
         ordered: Sql = (" ORDER BY ", joined(", ", list(sort))) if sort else ""
@@ -189,14 +189,14 @@ class Queries:
                 grouping.require(grouping.term(key), key)
         return grouping
 
-    def group_term(self, expression: tree.Expression, count: int) -> Sql:
-        index = self.resolution.aliases.get(id(expression))
-        ordinal = index + 1 if index is not None else self.ordinal(expression, count)
-        if ordinal is not None:
-            return str(ordinal)
-        if self.typing.of(expression).kind == "null":
+    def group_term(self, expression: tree.Expression, grouping: Grouping) -> Sql:
+        """The expression itself: an output that it names may be cast, for a set operation."""
+        term = grouping.term(expression)
+        if isinstance(term, Visible):
+            return self.expressions.visible(term)
+        if self.typing.of(term).kind == "null":
             return "NULL::text"
-        return self.expressions.emit(expression)
+        return self.expressions.emit(term)
 
     def order_term(
         self,

@@ -113,6 +113,20 @@ class Grouping:
             elif isinstance(child, tree.When):
                 self.require(child.condition, child)
                 self.require(child.value, child)
+            elif isinstance(child, tree.Query):
+                self._require_within(child)
+
+    def _require_within(self, query: tree.Query) -> None:
+        """A subquery may name the grouped columns alone: PostgreSQL finds no grouped expression
+        there, nor the column that a full join merges."""
+        for column in columns_within(self.resolution, query):
+            own = any(id(part.source) in self.sources for part in column.parts)
+            if own and (len(column.parts) > 1 or self.key(column) not in self.keys):
+                message = (
+                    f"column '{column.name}' of a grouped query stands in a subquery, but is no "
+                    "column of GROUP BY: group in a derived table, and ask in a query around it"
+                )
+                raise complaints.about(self.text, query, message)
 
     def _refuse_nested(self, aggregate: Expression) -> None:
         for child in tree.children(aggregate):
