@@ -8,7 +8,7 @@ from adql.postgres.arithmetic import negatable
 from adql.postgres.bounds import LARGEST, cast_number, whole
 from adql.postgres.cells import stored_cell
 from adql.semantics import units
-from adql.semantics.literals import is_constant, numeric_text
+from adql.semantics.literals import numeric_text
 from adql.semantics.user_calls import user_form
 from adql.sky import constants
 from adql.sql import Sql, double, joined
@@ -124,7 +124,8 @@ def call(e: "Expressions", node: tree.Call) -> Sql:
             return ("abs(", negatable(e, arguments[0]), ")")
         return ("mod(", e.emit(arguments[0]), ", nullif(", e.emit(arguments[1]), ", 0))")
     if name == "RAND":
-        return _random(e, node)
+        # The seed has undefined semantics (ADQL 2.1 table 1): one generator serves all.
+        return "random()"
     if name in ("ROUND", "TRUNCATE") and len(arguments) == 2:
         digits = known[1]
         if not isinstance(digits, int) or abs(digits) > 1000:
@@ -133,13 +134,6 @@ def call(e: "Expressions", node: tree.Call) -> Sql:
         operands = [e.double(arguments[0]), Parameter(digits, "integer")]
         return scalar_functions.math_function(name, operands)
     return scalar_functions.math_function(name, [e.double(a) for a in arguments])
-
-
-def _random(e: "Expressions", node: tree.Call) -> Sql:
-    """The seed has undefined semantics (ADQL 2.1 table 1): a constant changes nothing, columns give
-    each row a number that follows from them alone, so that a sample can be drawn again."""
-    varies = [a for a in node.arguments if not is_constant(a)]
-    return scalar_functions.math_function("RAND", [e.double(a) for a in varies])
 
 
 def _in_unit(e: "Expressions", node: tree.Call) -> Sql:

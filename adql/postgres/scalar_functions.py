@@ -83,6 +83,4 @@ def _truncate(arguments: list[Sql]) -> Sql:
 _OWN: dict[str, Callable[[list[Sql]], Sql]] = {
     "ROUND": _round,
     "TRUNCATE": _truncate,
-    # The seed has undefined semantics (ADQL 2.1 table 1).
-    "RAND": lambda a: ("starhaul.random_of(", a[0], ")") if a else "random()",
 }

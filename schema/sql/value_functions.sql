@@ -147,9 +147,4 @@ BEGIN
                           coalesce(nullif(substr(moment, 18, 12), ''), '0')::double precision);
 END $$;
 
--- A number from 0 to 1 that follows from the seed alone.
-CREATE FUNCTION starhaul.random_of(seed double precision)
-RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
-RETURN (hashfloat8extended(seed, 20261121) & 9007199254740991) / 9007199254740992::double precision;
-
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA starhaul TO starhaul_reader;
