@@ -19,6 +19,9 @@ SEEDS = [
     *REFUSED,
     *(f"SELECT {value}, id FROM sky.stars WHERE 1 = 1" for value in VALUES),
     "SELECT CASE id WHEN 1 THEN name END, POINT(ra, dec) FROM sky.stars GROUP BY 1, 2",
+    "SELECT DISTINCT ON (MOD(id, 2), weight, n) TOP 3 id AS n, COUNT(*), weight, 1 FROM sky.plain "
+    "GROUP BY id, weight HAVING id > 2 ORDER BY MOD(id, 3), 1 DESC, weight, 2 OFFSET 1",
+    "SELECT DISTINCT ON (1, name) POINT(ra, dec), name, NULL FROM sky.stars ORDER BY mag DESC",
 ]
 TOKEN = re.compile(r"\d+\.?\d*|\w+|'[^']*'|\"[^\"]*\"|<>|<=|>=|\|\||\S")
 TOKENS = sorted({token for seed in SEEDS for token in TOKEN.findall(seed)})

@@ -57,6 +57,8 @@ def query(c: Checker, node: tree.Query) -> None:
         c.fail(node.with_tables[0], f"more than {MAX_WITH_TABLES} tables in WITH")
     if node.offset is not None:
         c.needs_2_1(node, "OFFSET")
+    if isinstance(node.body, tree.Query):
+        c.needs_2_1(node, "ORDER BY after a query in parentheses")
     for term in node.order_by:
         c.value(term.expression)
         if c.version == "2.0" and not _is_sort_key_2_0(term.expression):
