@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import base64
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -156,12 +157,21 @@ def _publish(path: Path, home: Path, servers: Servers) -> _Run:
     name = f"bench.{path.stem}"
     command = [sys.executable, "-P", "-m", "service.cli", "publish", str(path), "--as", name]
     begin = time.perf_counter()
+    peak = 0.0
     with subprocess.Popen(command, env=environment, stdout=sys.stderr) as run:
-        _, status, usage = os.wait4(run.pid, 0)
-        run.returncode = os.waitstatus_to_exitcode(status)
+        while run.poll() is None:
+            peak = max(peak, _peak_mb(run.pid))
+            time.sleep(0.05)
     if run.returncode:
         raise SystemExit(f"publishing {path.name} ended with {run.returncode}")
-    return _Run(time.perf_counter() - begin, usage.ru_maxrss / 1024)
+    return _Run(time.perf_counter() - begin, peak)
+
+
+def _peak_mb(pid: int) -> float:
+    """The highest resident memory of a process so far; of a child that ended, 0."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def _floor(database_url: str, folder: Path) -> float:
