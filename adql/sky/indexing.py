@@ -10,7 +10,7 @@ radius, constant or of the row. Three indexes answer:
 * `cube` boxes: a region near anything.
 
 Plain conditions, so that they serve in ON, WHERE and EXISTS alike and PostgreSQL chooses which side
-leads (docs/decisions/0006).
+leads (docs/decisions/0008).
 """
 
 from collections.abc import Callable
