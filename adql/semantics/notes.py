@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from adql.semantics import units
 from adql.semantics.links import unlinked
 from adql.semantics.scopes import Resolution
 from adql.semantics.types import Typing
@@ -75,6 +76,21 @@ def _division(r: _Reader, node: tree.Arithmetic) -> Found:
         left = right
 
 
+def _arithmetic(r: _Reader, node: tree.Arithmetic) -> Found:
+    yield from _division(r, node)
+    if node.operators[0] in "+-":
+        terms = (node.first, *node.rest)
+        known = {unit: term for term in reversed(terms) if (unit := r.unit(term))}
+        if len(known) > 1:
+            (a, first), (b, second) = list(known.items())[::-1][:2]
+            try:
+                units.factor(b, a)
+                remedy = f": write IN_UNIT({r.written(second)}, '{a}')"
+            except units.UnitError:
+                remedy = ", which cannot become that"
+            yield node, f"{r.written(first)} is in {a}, {r.written(second)} in {b}{remedy}"
+
+
 def _call(r: _Reader, node: tree.Call) -> Found:
     if r.version != "2.0":
         yield from _deprecated(r, node)
@@ -143,7 +159,7 @@ def _select(r: _Reader, node: tree.Select) -> Found:
 
 
 _RULES: dict[type[Node], Callable[[_Reader, Any], Found]] = {
-    tree.Arithmetic: _division,
+    tree.Arithmetic: _arithmetic,
     tree.Call: _call,
     tree.Comparison: _comparison,
     tree.Join: _join,

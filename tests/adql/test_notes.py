@@ -33,6 +33,15 @@ NOTED = {
         "id / 2",
         "the quotient of whole numbers is a whole number: write 1. * in front",
     ),
+    "SELECT ra - IN_UNIT(dec, 'arcsec') + 1 FROM sky.stars": (
+        "ra - IN_UNIT(dec, 'arcsec') + 1",
+        "ra is in deg, IN_UNIT(dec, 'arcsec') in arcsec: "
+        "write IN_UNIT(IN_UNIT(dec, 'arcsec'), 'deg')",
+    ),
+    "SELECT ra + mag FROM sky.stars": (
+        "ra + mag",
+        "ra is in deg, mag in mag, which cannot become that",
+    ),
     "SELECT id FROM sky.stars WHERE mag = NULL": (
         "mag = NULL",
         "a comparison with NULL is never true: write mag IS NULL",

@@ -105,8 +105,8 @@ REFUSED = {
     "SELECT x, COUNT(*) FROM a.one": "column 'x' is neither grouped nor aggregated",
     "SELECT * FROM a.one GROUP BY id": "neither grouped nor aggregated",
     "SELECT x FROM a.one GROUP BY x HAVING y > 1": "column 'y' is neither grouped nor aggregated",
-    "SELECT x + 1 FROM a.one GROUP BY x + 1 HAVING 1 < (SELECT MAX(z) FROM a.two AS t WHERE "
-    "t.id = x + 1)": "column 'x' of a grouped query stands in a subquery",
+    "SELECT y + 1 FROM a.one GROUP BY y + 1 HAVING 1 < (SELECT MAX(z) FROM a.two AS t WHERE "
+    "t.id = y + 1)": "column 'y' of a grouped query stands in a subquery",
     "SELECT x FROM a.one GROUP BY x ORDER BY y": "column 'y' is neither grouped nor aggregated",
     "SELECT COUNT(*) FROM a.one GROUP BY COUNT(*)": "an aggregate cannot stand in GROUP BY",
     "SELECT y FROM a.one JOIN a.two ON MAX(z) = y": "an aggregate cannot stand in ON",
