@@ -9,7 +9,7 @@ from adql.columns import ColumnMeta
 from schema.catalogue import load_catalogue
 from schema.declare import column_row, table_row
 from service.publish.columns import PublishedColumn
-from service.publish.load import Connection, Loaded, has_zones
+from service.publish.load import Connection, Loaded
 from service.publish.names import as_written
 from service.publish.plan import Plan
 from service.publish.table import is_text
@@ -63,7 +63,7 @@ async def declare_table(connection: Connection, plan: Plan, loaded: Loaded) -> N
         )
     ]
     await _insert(connection, "tap_schema.columns", rows)
-    await _insert(connection, "archive.sky_position", _position_rows(plan, loaded))
+    await _insert(connection, "archive.sky_position", _position_rows(plan))
     await _insert(connection, "archive.sky_region", _region_rows(plan))
     await _insert(connection, "archive.published", [_published_row(plan, loaded)])
     await _declare_keys(connection, plan)
@@ -90,12 +90,12 @@ def _is_principal(plan: Plan, column: PublishedColumn, number: int) -> bool:
     return not stated and number <= 10
 
 
-def _position_rows(plan: Plan, loaded: Loaded) -> list[Mapping[str, object]]:
+def _position_rows(plan: Plan) -> list[Mapping[str, object]]:
     if plan.position is None:
         return []
     hidden = dict(zip(("hpx", "hcell", "x", "y", "z"), plan.position.hidden, strict=True))
     pair = {"ra": plan.position.ra.meta.name, "dec": plan.position.dec.meta.name}
-    return [{"table_name": plan.name.written, **pair, **hidden, "zones": has_zones(plan, loaded)}]
+    return [{"table_name": plan.name.written, **pair, **hidden, "zones": True}]
 
 
 def _region_rows(plan: Plan) -> list[Mapping[str, object]]:

@@ -52,7 +52,7 @@ async def load(connection: Connection, plan: Plan, source: Source, progress: Pro
         await connection.execute(f"CREATE TABLE {relation} ({columns})")
         loaded = await _copy(connection, plan, source, plan.building, plan.name.schema, progress)
     progress("indexing", loaded.rows, loaded.rows)
-    for statement in index_statements(plan, relation, zones=has_zones(plan, loaded)):
+    for statement in index_statements(plan, relation):
         await connection.execute(statement)
     progress("analyzing", loaded.rows, loaded.rows)
     await connection.execute(f"ANALYZE {relation}")
@@ -122,20 +122,12 @@ async def _order(connection: Connection, plan: Plan, relation: str) -> None:
     )
 
 
-def has_zones(plan: Plan, loaded: Loaded) -> bool:
-    """Whether joins find all rows by zones: every right ascension is written within 0 to 360."""
-    if plan.position is None:
-        return False
-    found = loaded.ranges[plan.columns.index(plan.position.ra)]
-    return found.lowest is None or bool(found.lowest >= 0 and found.highest <= 360)
-
-
-def index_statements(plan: Plan, relation: str, *, zones: bool) -> Iterator[str]:
+def index_statements(plan: Plan, relation: str) -> Iterator[str]:
     """CREATE INDEX for the sky, for identifiers, and for the columns the publisher names."""
     if plan.position is not None:
         ra, dec = plan.position.ra, plan.position.dec
         hpx = quoted(plan.position.hidden[0])
-        sky = SkyPosition(ra.meta.name, dec.meta.name, hpx, zones=zones)
+        sky = SkyPosition(ra.meta.name, dec.meta.name, hpx, zones=True)
         yield from position_indexes(relation, sky, ra.physical, dec.physical)
     for region in plan.regions:
         yield region_index(relation, SkyRegion(region.column.meta.name, box=quoted(region.box)))
