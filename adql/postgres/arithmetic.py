@@ -63,6 +63,7 @@ def arithmetic(e: "Expressions", node: tree.Arithmetic) -> Sql:
     for operator, operand in steps:
         if operator == "/" and constants.number(operand) == 0:
             raise complaints.about(e.text, operand, "division by zero")
+    _refuse_overflow(e, node)
     values = [e.typing.of(operand) for operand in (node.first, *node.rest)]
     count = 0
     while count < len(values) and values[count].is_integer:
@@ -78,6 +79,13 @@ def arithmetic(e: "Expressions", node: tree.Arithmetic) -> Sql:
     for operator, operand in steps[count - 1 :]:
         pieces += (f" {operator} ", _operand(e, operator, operand, e.double(operand)))
     return (*pieces, ")")
+
+
+def _refuse_overflow(e: "Expressions", node: tree.Arithmetic) -> None:
+    """What constants alone amount to is known before any row is read."""
+    value = constants.number(node)
+    if value is not None and not math.isfinite(value):
+        raise complaints.about(e.text, node, "the result of these numbers is too large")
 
 
 def _operand(e: "Expressions", operator: str, node: Expression, written: Sql) -> Sql:

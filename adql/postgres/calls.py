@@ -46,18 +46,12 @@ def cast(e: "Expressions", node: tree.Cast) -> Sql:
     if target.name == "TIMESTAMP":
         return e.timestamp(node.operand)
     if target.name in ("CHAR", "VARCHAR"):
+        # What is longer is cut, no blanks are added (ADQL 2.1 §4.7.1).
         written = e.as_text(node.operand)
-        return written if target.length is None else _shortened(e, node, written)
+        if target.length is None:
+            return written
+        return ("left(", written, ", ", Parameter(target.length, "integer"), ")")
     return _cast_to_number(e, node)
-
-
-def _shortened(e: "Expressions", node: tree.Cast, written: Sql) -> Sql:
-    """CHAR(n) and VARCHAR(n) cut what is longer and add no blanks (ADQL 2.1 §4.7.1)."""
-    length = node.target.length or 0
-    if not 0 < length < 2**31:
-        message = f"a text of {length} characters is none: give 1 to {2**31 - 1}"
-        raise complaints.about(e.text, node.target, message)
-    return ("left(", written, ", ", Parameter(length, "integer"), ")")
 
 
 def _cast_to_number(e: "Expressions", node: tree.Cast) -> Sql:

@@ -14,9 +14,8 @@ def number(expression: Expression) -> int | float | None:
     """The value of a constant expression by SQL's rules (3/2 is 1), or None."""
     inner = unwrapped(expression)
     if isinstance(inner, tree.Number):
-        return (
-            int(inner.text) if inner.text.isdigit() and len(inner.text) < 19 else float(inner.text)
-        )
+        whole = inner.text.isdigit() and len(inner.text) < 20 and int(inner.text) < 2**63
+        return int(inner.text) if whole else float(inner.text)
     if isinstance(inner, tree.Signed):
         value = number(inner.operand)
         return None if value is None else -value if inner.sign == "-" else value
@@ -31,6 +30,8 @@ def _arithmetic(node: tree.Arithmetic) -> int | float | None:
         value = number(operand)
         if total is None or value is None or (operator == "/" and value == 0):
             return None
+        if isinstance(value, float):
+            total = _limited(total)
         if operator == "+":
             total += value
         elif operator == "-":
@@ -38,10 +39,18 @@ def _arithmetic(node: tree.Arithmetic) -> int | float | None:
         elif operator == "*":
             total *= value
         elif isinstance(total, int) and isinstance(value, int):
-            total = int(math.copysign(abs(total) // abs(value), total * value))
+            quotient = abs(total) // abs(value)
+            total = quotient if (total < 0) == (value < 0) else -quotient
         else:
             total /= value
-    return total
+    return None if total is None else _limited(total)
+
+
+def _limited(value: int | float) -> int | float:
+    """Infinity for a whole number that no bigint holds."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return math.inf if value > 0 else -math.inf
+    return value
 
 
 class ConstantShapes:

@@ -272,3 +272,28 @@ def test_every_accepted_query_executes(kinds: str) -> None:
     run(work())
     assert wrong == []
     assert accepted > CASES / 3
+
+
+CONSTANTS = {
+    "1 / 0": "division by zero",
+    "d / (2 - 2)": "division by zero",
+    "MOD(i, 0)": "MOD by 0 has no value",
+    "LOG(-1)": "LOG takes numbers above 0, not -1",
+    "SQRT(-1e-300)": "SQRT takes numbers from 0",
+    "ACOS(1.5)": "ACOS takes numbers from -1 to 1, not 1.5",
+    "EXP(1000)": "EXP(1000) has no value",
+    "POWER(-8, 0.5)": "POWER(-8, 0.5) has no value",
+    "9223372036854775807 + 1": "the result of these numbers is too large",
+    "1e308 * 10": "the result of these numbers is too large",
+    "ABS(" + "9999999999999999999 * " * 40 + "1.5)": "the result of these numbers is too large",
+    "CAST('abc' AS INTEGER)": "'abc' is no number",
+    "CAST(1e30 AS BIGINT)": "1e+30 is no BIGINT: it is too large",
+    "ROUND(d, 2000)": "the digits of ROUND are a whole number from -1000 to 1000",
+}
+
+
+@pytest.mark.parametrize("expression", CONSTANTS)
+def test_what_constants_cannot_be_is_told_before_the_query_runs(expression: str) -> None:
+    with pytest.raises(adql.ADQLError) as raised:
+        adql.translate(f"SELECT {expression} FROM sky.one", CATALOGUE, "ADQL")
+    assert CONSTANTS[expression] in raised.value.message
