@@ -13,8 +13,8 @@ from service.config import Settings
 from service.errors import StarhaulError
 
 if TYPE_CHECKING:
+    from service.check.query import CheckedQuery
     from service.language import Language
-    from service.tap.check import CheckedQuery
 
 
 def adql(
@@ -34,10 +34,10 @@ def adql(
 
     Prints the columns of its result, or shows where it is wrong; status 1 where it is.
     """
+    from service.check.query import check_syntax
     from service.cli.query_report import error_report, report
     from service.language import language_of
     from service.parameters import parameters_of
-    from service.tap.check import check_syntax
 
     text = sys.stdin.read() if query == "-" else query
     language = language_of(parameters_of([("LANG", lang)]))
@@ -65,7 +65,7 @@ async def _answer(
 ) -> "tuple[CheckedQuery, list[str]]":
     """The check, and PostgreSQL's plan where it is asked for."""
     from schema.catalogue import load_catalogue
-    from service.tap.check import check_query
+    from service.check.query import check_query
 
     connection = await asyncpg.connect(settings.database_url)
     try:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from service.tap.check import CheckColumn, CheckedQuery, CheckError, CheckNote
+from service.check.query import CheckColumn, CheckedQuery, CheckError, CheckNote
 
 # Characters shown of a line before the place that is marked, and in all.
 _BEFORE = 50

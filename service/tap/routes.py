@@ -5,12 +5,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from service.archive import archive_of
+from service.check.query import CheckedQuery, check_query
 from service.errors import NotFound, UsageError
 from service.language import LANGUAGES, language_of
 from service.parameters import FORM_TYPES, read_parameters
 from service.problems import problem, user_error
 from service.tap.capabilities import tap_capabilities
-from service.tap.check import CheckedQuery, check_query
 from service.tap.errors import error_response
 from service.tap.jobs import TAP_ROOM, result
 from service.tap.sync import answer_sync

@@ -75,6 +75,14 @@ def test_sql_and_estimate_when_asked(client: httpx.Client) -> None:
     assert checked["sql"].startswith("SELECT ")
     assert checked["estimate"]["rows"] == 7
     assert checked["estimate"]["cost"] > 0
+    assert checked["estimate"]["scans"] == ["stars"]
+    assert checked["estimate"]["indexes"] == []
+
+
+def test_the_index_that_finds_the_rows_is_named(client: httpx.Client) -> None:
+    checked = _checked(client, "SELECT name FROM demo.stars WHERE id = 17", explain="1")
+    assert checked["estimate"]["indexes"] == [{"name": "stars_pkey", "keys": "id"}]
+    assert checked["estimate"]["scans"] == []
 
 
 async def test_a_query_that_cannot_be_planned_now_is_valid_and_says_why(

@@ -1,6 +1,5 @@
-"""What a query would do, without running it: for editors (/tap/check) and `starhaul adql`."""
+"""A query checked: what is wrong and where, or what its result would be."""
 
-import json
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
@@ -8,14 +7,12 @@ from pydantic import BaseModel, Field
 from adql import ADQLError, Note, Translation, parse
 from adql.catalogue import Catalogue
 from adql.columns import ColumnMeta
+from service.check.plan import Estimate, make_estimate
 from service.errors import UsageError
 from service.language import Language, translate
-from service.results.rows import query_error, query_slot
 
 if TYPE_CHECKING:
     import asyncpg
-
-_EXPLAIN_TIMEOUT_MS = 2_000
 
 
 class CheckError(BaseModel):
@@ -55,13 +52,6 @@ class CheckTable(BaseModel):
 
     schema_name: str
     table_name: str
-
-
-class Estimate(BaseModel):
-    """PostgreSQL's guess, without MAXREC: rows of the result, cost in units of its planner."""
-
-    rows: int
-    cost: float
 
 
 class CheckedQuery(BaseModel):
@@ -117,26 +107,11 @@ async def check_query(
     )
     if planner is not None:
         try:
-            checked.estimate = await _estimate(planner, translation)
+            checked.estimate = await make_estimate(planner, translation)
         except UsageError as refused:
             message = f"no estimate: {refused.message}"
             checked.notes.append(CheckNote(line=1, column=1, length=0, message=message))
     return checked
-
-
-async def _estimate(planner: "asyncpg.Pool[asyncpg.Record]", translation: Translation) -> Estimate:
-    """The first node of PostgreSQL's plan; UsageError where it can make none in time."""
-    async with query_slot(planner) as connection:
-        try:
-            async with connection.transaction(readonly=True):
-                await connection.execute(f"SET LOCAL statement_timeout = {_EXPLAIN_TIMEOUT_MS:d}")
-                plan = await connection.fetchval(
-                    f"EXPLAIN (FORMAT JSON) {translation.literal_sql()}"
-                )
-        except Exception as error:
-            raise query_error(error) from error
-    node = json.loads(plan)[0]["Plan"]
-    return Estimate(rows=node["Plan Rows"], cost=node["Total Cost"])
 
 
 def _error(error: ADQLError) -> CheckError:

@@ -1,0 +1,1 @@
+"""What a query would do, without running it: for editors, pages and `starhaul adql`."""
