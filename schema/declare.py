@@ -66,16 +66,17 @@ def column_row(
     principal: bool = False,
     std: bool = False,
 ) -> dict[str, object]:
-    """One row of TAP_SCHEMA.columns. `size` is NULL but for fixed one-dimensional arrays (TAP 1.1
-    §4.3)."""
+    """One row of TAP_SCHEMA.columns. `size` is NULL but for one-dimensional arrays with a length
+    or a bound (TAP 1.1 §4.3)."""
     arraysize = meta.arraysize
+    length = (arraysize or "").removesuffix("*")
     return {
         "table_name": table_name,
         "column_name": meta.name,
         "datatype": meta.datatype,
         "arraysize": arraysize,
         "xtype": meta.xtype,
-        "size": int(arraysize) if arraysize and arraysize.isdigit() else None,
+        "size": int(length) if length.isdigit() else None,
         "description": meta.description,
         "utype": meta.utype,
         "unit": meta.unit,

@@ -1,5 +1,6 @@
 """What goes in comes out: every type, in every format, through TAP as pyvo gets it."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from astropy.table import Table
 
 from tests.publish.conftest import Publisher
 from tests.publish.everything import cells, everything, with_arrays
+from tests.serving import Service
 
 Ask = Callable[[str], Table]
 
@@ -142,3 +144,16 @@ def test_cone_search_finds_the_row(form: str, published: dict[str, Table], ask: 
 
 def test_a_missing_array_is_null(published: dict[str, Table], ask: Ask) -> None:
     assert list(ask("SELECT id FROM formats.parquet WHERE many IS NULL")["id"]) == [2]
+
+
+def test_taplint_finds_nothing(
+    published: dict[str, Table], service: Service, require_tool: Callable[[str], str]
+) -> None:
+    """What is said of the tables is valid, the same everywhere, and what their queries give."""
+    command = [require_tool("stilts"), "-batch", "taplint", f"tapurl={service.url}/tap"]
+    done = subprocess.run(
+        [*command, "stages=TMV TME TMS TMC MDQ"], capture_output=True, text=True, timeout=240
+    )
+    lines = done.stdout.splitlines()
+    assert "SELECT TOP 1 * FROM formats.fits" in done.stdout
+    assert [line for line in lines if line.startswith(("E-", "W-", "F-"))] == []

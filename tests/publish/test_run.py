@@ -42,6 +42,12 @@ def test_again_replaces_all_of_it(publisher: Publisher, tmp_path: Path) -> None:
     assert [row["relname"] for row in relations] == ["stars"]
 
 
+def test_a_table_without_rows(publisher: Publisher, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("ra,dec,name\n")
+    assert publisher.publish(tmp_path / "t.csv", "empty.stars").rows == 0
+    assert publisher.rows("SELECT count(*) AS n FROM empty.stars")[0]["n"] == 0
+
+
 def test_rows_lie_in_the_order_of_the_sky(publisher: Publisher, tmp_path: Path) -> None:
     publisher.publish(write(tmp_path / "t.fits", 5_000), "sorted.stars")
     rows = publisher.rows("SELECT hpx, hcell FROM sorted.stars ORDER BY ctid")
