@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 
 from adql.columns import ColumnMeta
 from schema.catalogue import physical_name, sql_type
-from service.publish import text_values
+from service.tables import text_values
 from service.publish.metadata import ColumnWords, Metadata
 from service.publish.names import columns_as_written
-from service.publish.table import Place, TableHead, arrow_type, is_array, is_moment, is_text
+from service.tables.table import Place, TableHead, arrow_type, is_array, is_moment, is_text
 from service.publish.units import factor, vounit
 
 

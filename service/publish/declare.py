@@ -12,7 +12,7 @@ from service.publish.columns import PublishedColumn
 from service.publish.load import Connection, Loaded
 from service.publish.names import as_written
 from service.publish.plan import Plan
-from service.publish.table import is_text
+from service.tables.table import is_text
 from service.toml_errors import did_you_mean
 
 _LAST = 1000  # schemas and tables without an order come after those that have one

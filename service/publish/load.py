@@ -13,10 +13,10 @@ import asyncpg
 from adql.catalogue import SkyPosition, SkyRegion
 from schema.catalogue import quoted
 from schema.sky_index import position_indexes, region_index
-from service.publish import copy_binary
+from service.tables import copy_binary
 from service.publish.plan import Plan
 from service.publish.ranges import Range
-from service.publish.table import Source
+from service.tables.table import Source
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 # What is being done, rows so far, rows in all where that is known.

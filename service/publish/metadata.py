@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from service.publish.table import TableError
+from service.tables.table import TableError
 from service.toml_errors import did_you_mean, explain, line_of
 
 Datatype = Literal[

@@ -16,7 +16,7 @@ from service.publish.position import (
     find_position,
     hidden_values,
 )
-from service.publish.table import Place, TableHead, is_array, is_text
+from service.tables.table import Place, TableHead, is_array, is_text
 
 _REGION_UCD = "pos.outline"
 _SHAPES = ("circle", "polygon")

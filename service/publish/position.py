@@ -16,7 +16,7 @@ from cdshealpix.nested import lonlat_to_healpix
 
 from service.publish.columns import PublishedColumn
 from service.publish.metadata import Metadata
-from service.publish.table import is_array, is_text
+from service.tables.table import is_array, is_text
 
 _ORDER = 29
 _CELL_SHIFT = 52

@@ -22,7 +22,7 @@ from service.publish.load import Connection, Progress, load
 from service.publish.metadata import Metadata
 from service.publish.names import TableName
 from service.publish.plan import Plan, make_plan
-from service.publish.reading import open_table
+from service.tables.reading import open_table
 
 _LOCK_PAUSE_S = 1.0
 _LOCK_TRIES = 1200

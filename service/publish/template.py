@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adql.columns import ColumnMeta
 from service.publish.columns import column_keys
-from service.publish.reading import open_table
+from service.tables.reading import open_table
 
 _SAID = ("description", "unit", "ucd", "utype", "xtype")
 
