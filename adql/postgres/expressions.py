@@ -53,10 +53,14 @@ class Expressions:
         self.resolution = resolution
         self.subquery = subquery
         self.sky = Sky(text, typing, resolution, self.double, self.emit)
+        self._written: dict[int, tuple[Expression, Sql]] = {}
 
     def emit(self, node: Expression) -> Sql:
-        """An expression of any kind."""
-        return _EMITTERS[type(node)](self, node)
+        """An expression of any kind; written once, or what asks twice doubles at every level."""
+        known = self._written.get(id(node))
+        if known is None:
+            known = self._written[id(node)] = node, _EMITTERS[type(node)](self, node)
+        return known[1]
 
     def double(self, node: Expression) -> Sql:
         """A number as double precision, which PostgreSQL's mathematics is exact in."""
