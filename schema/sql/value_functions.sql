@@ -65,7 +65,8 @@ BEGIN
         RETURN x;
     END IF;
     IF rest < 9007199254740992 AND rest = trunc(rest) AND unit = trunc(unit) THEN
-        RETURN CASE WHEN x < 0 THEN -1 ELSE 1 END * (rest::bigint % unit::bigint);
+        rest := rest::bigint % unit::bigint;
+        RETURN CASE WHEN x < 0 THEN -rest ELSE rest END;
     END IF;
     multiple := unit;
     WHILE multiple <= rest / 2 LOOP
