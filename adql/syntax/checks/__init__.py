@@ -13,7 +13,7 @@ from adql.syntax.words import Version
 __all__ = ["MAX_DEPTH", "MAX_TERMS", "check", "is_condition", "unwrapped", "without_frame"]
 
 MAX_DEPTH = 100
-"""Levels of nesting of a tree; each costs the translator two stack frames."""
+"""Levels of nesting of a tree; each costs the translator up to six of Python's 1,000 frames."""
 MAX_TERMS = 3_000
 """Operands joined by + - * / or || within each other; each costs PostgreSQL a stack frame."""
 
