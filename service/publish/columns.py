@@ -3,18 +3,18 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import prod
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from adql.columns import ColumnMeta
 from schema.catalogue import physical_name, sql_type
-from service.tables import text_values
 from service.publish.metadata import ColumnWords, Metadata
-from service.publish.names import columns_as_written
-from service.tables.table import Place, TableHead, arrow_type, is_array, is_moment, is_text
 from service.publish.units import factor, vounit
+from service.tables import text_values
+from service.tables.names import columns_as_written
+from service.tables.stored import stored_values
+from service.tables.table import Place, TableHead, is_array, is_moment, is_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ class PublishedColumn:
     def values(self, array: pa.Array, before: Place) -> pa.Array:
         """The file's values as stored ones. Raises TableError with the row."""
         try:
-            return _checked(_converted(array, self), self.meta)
+            if self.factor is not None:
+                array = pc.multiply(array.cast(pa.float64()), self.factor)
+            return stored_values(array, self.meta)
         except text_values.BadText as error:
             remedy = (
                 'correct it, or say xtype = "" for the column in the metadata file'
@@ -156,32 +158,3 @@ def _check_names(keys: Sequence[str], metas: Sequence[ColumnMeta], place: Place)
                 f'[columns."{key}"] name = "..."'
             )
         first[meta.name] = key
-
-
-def _converted(array: pa.Array, column: PublishedColumn) -> pa.Array:
-    meta = column.meta
-    if is_moment(meta) and pa.types.is_string(array.type):
-        return text_values.moments(array)
-    if is_text(meta) and pa.types.is_timestamp(array.type):
-        array = pc.strftime(array, "%Y-%m-%dT%H:%M:%S")
-    if column.factor is not None:
-        array = pc.multiply(array.cast(pa.float64()), column.factor)
-    wanted = arrow_type(meta)
-    return array if array.type == wanted else array.cast(wanted)
-
-
-def _checked(array: pa.Array, meta: ColumnMeta) -> pa.Array:
-    """Fixed arrays have the size they say; text holds no NUL, which PostgreSQL cannot store."""
-    if is_text(meta) and not is_moment(meta):
-        nul = pc.match_substring(array, "\0")
-        if pc.any(nul).as_py():
-            raise text_values.BadText(pc.index(nul, True).as_py(), "\\0", "text that can be stored")
-    size = meta.arraysize
-    if is_array(meta) and size is not None and "*" not in size:
-        items = prod(int(axis) for axis in size.split("x"))
-        wrong = pc.not_equal(pc.list_value_length(array), items)
-        if pc.any(wrong).as_py():
-            row = pc.index(wrong, True).as_py()
-            found = f"array of {len(array[row])} elements"
-            raise text_values.BadText(row, found, f"array of {items}")
-    return array

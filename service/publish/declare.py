@@ -10,8 +10,8 @@ from schema.catalogue import load_catalogue
 from schema.declare import column_row, table_row
 from service.publish.columns import PublishedColumn
 from service.publish.load import Connection, Loaded
-from service.publish.names import as_written
 from service.publish.plan import Plan
+from service.tables.names import as_written
 from service.tables.table import is_text
 from service.toml_errors import did_you_mean
 

@@ -13,9 +13,9 @@ import asyncpg
 from adql.catalogue import SkyPosition, SkyRegion
 from schema.catalogue import quoted
 from schema.sky_index import position_indexes, region_index
-from service.tables import copy_binary
 from service.publish.plan import Plan
 from service.publish.ranges import Range
+from service.tables import copy_binary
 from service.tables.table import Source
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"

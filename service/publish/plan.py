@@ -10,12 +10,8 @@ from schema.catalogue import physical_name, quoted
 from service.publish.columns import PublishedColumn, published_columns
 from service.publish.metadata import Metadata
 from service.publish.names import TableName
-from service.publish.position import (
-    HIDDEN_TYPES,
-    Position,
-    find_position,
-    hidden_values,
-)
+from service.publish.position import Position, find_position
+from service.tables.position import HIDDEN_TYPES, hidden_values
 from service.tables.table import Place, TableHead, is_array, is_text
 
 _REGION_UCD = "pos.outline"

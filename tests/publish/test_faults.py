@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.io import fits
 
-from service.publish.table import TableError
+from service.tables.table import TableError
 from tests.publish.conftest import Publisher
 from tests.publish.large import write
 

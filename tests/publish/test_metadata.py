@@ -9,8 +9,8 @@ from astropy.table import Table
 
 from service.publish.metadata import load_metadata
 from service.publish.names import table_name
-from service.publish.table import TableError
 from service.publish.template import metadata_template
+from service.tables.table import TableError
 from tests.conftest import TestDatabase
 from tests.publish.conftest import Publisher
 

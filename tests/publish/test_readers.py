@@ -12,8 +12,8 @@ import pytest
 from astropy.io import fits
 
 from adql.columns import ColumnMeta
-from service.publish.reading import open_table
-from service.publish.table import TableError
+from service.tables.reading import open_table
+from service.tables.table import TableError
 
 Values = dict[str, list[Any]]
 

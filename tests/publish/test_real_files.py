@@ -8,8 +8,8 @@ import pytest
 from astropy.io import fits, votable
 from astropy.table import Table
 
-from service.publish.reading import open_table
-from service.publish.table import TableError
+from service.tables.reading import open_table
+from service.tables.table import TableError
 from tests.publish.conftest import Publisher
 from tests.publish.everything import cells
 

@@ -11,8 +11,8 @@ from astropy.table import Table
 from service.publish.columns import published_columns
 from service.publish.metadata import load_metadata
 from service.publish.position import find_position
-from service.publish.reading import open_table
-from service.publish.table import Place
+from service.tables.reading import open_table
+from service.tables.table import Place
 from tests.publish.conftest import Publisher
 
 Ask = Callable[[str], Table]

@@ -1,0 +1,1 @@
+"""Tables that come in as files: read in batches whatever their format, stored by COPY."""

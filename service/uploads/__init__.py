@@ -1,0 +1,1 @@
+"""Tables that come with a query: UPLOAD of TAP and DALI."""
