@@ -6,16 +6,18 @@ Names are case-insensitive, unknown ones are ignored, a repeated single-valued o
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from service.errors import TooLarge, UsageError
+from service.multipart import FilePlace, MultipartReader
 
 # Bounded by the body, whose bytes are counted; this bounds the objects made of them.
 _MOST_FIELDS = 1_000_000
 _SWITCH = {"1": True, "true": True, "0": False, "false": False}
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_MULTIPART = "multipart/form-data"
+FORM_TYPES = ("application/x-www-form-urlencoded", _MULTIPART)
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Parameters:
     their name as sent (DALI 1.1 §3.4.5: `param:NAME` names one)."""
 
     values: Mapping[str, tuple[str, ...]]
-    files: Mapping[str, UploadFile] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
 
     def single(self, *names: str) -> str | None:
         """The value of a parameter that may be given once, under any of its synonyms.
@@ -70,31 +72,54 @@ class Parameters:
         return {name: list(values) for name, values in self.values.items()}
 
 
-def parameters_of(pairs: Iterable[tuple[str, str | UploadFile]]) -> Parameters:
+def parameters_of(
+    pairs: Iterable[tuple[str, str]], files: Mapping[str, Path] | None = None
+) -> Parameters:
     """Parameters from name, value pairs in the order they came."""
     values: dict[str, list[str]] = defaultdict(list)
-    files: dict[str, UploadFile] = {}
     for name, value in pairs:
-        if isinstance(value, UploadFile):
-            files[name] = value
-        else:
-            values[name.upper()].append(value)
-    return Parameters({name: tuple(found) for name, found in values.items()}, files)
+        values[name.upper()].append(value)
+    return Parameters({name: tuple(found) for name, found in values.items()}, files or {})
 
 
-async def read_parameters(request: Request, *, max_body: int) -> Parameters:
+async def read_parameters(
+    request: Request, *, max_body: int, files: FilePlace | None = None
+) -> Parameters:
     """The parameters of a GET, HEAD or POST; those of URL and body together.
 
-    TooLarge where the body is larger than `max_body` bytes, which is found while it streams in.
+    Files are kept in `files`, which whoever gave it removes; without it they are refused.
+    TooLarge where the body is larger than `max_body` bytes, at once where the client announces
+    it, else while it streams in.
     """
-    pairs: list[tuple[str, str | UploadFile]] = list(request.query_params.multi_items())
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.method == "POST" and content_type in FORM_TYPES:
-        form = await _bounded(request, max_body).form(
-            max_part_size=max_body, max_fields=_MOST_FIELDS
-        )
-        pairs += form.multi_items()
+    most = max_body if files is None else max_body + files.most_bytes
+    _refuse_announced(request, most)
+    pairs = list(request.query_params.multi_items())
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    if request.method != "POST" or kind not in FORM_TYPES:
+        return parameters_of(pairs)
+    bounded = _bounded(request, most)
+    if kind == _MULTIPART:
+        reader = MultipartReader(content_type, most_text=max_body, place=files)
+        await reader.read(bounded.stream())
+        return parameters_of([*pairs, *reader.texts], reader.files)
+    form = await bounded.form(max_part_size=max_body, max_fields=_MOST_FIELDS)
+    pairs += [(name, str(value)) for name, value in form.multi_items()]
     return parameters_of(pairs)
+
+
+def _too_large(max_body: int) -> TooLarge:
+    return TooLarge(
+        f"the request's body is larger than {max_body} bytes; "
+        "use POST with fewer or shorter values, or an upload by URL"
+    )
+
+
+def _refuse_announced(request: Request, max_body: int) -> None:
+    """TooLarge before a byte is read where the client says how long its body is."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > max_body:
+        raise _too_large(max_body)
 
 
 def _bounded(request: Request, max_body: int) -> Request:
@@ -107,10 +132,7 @@ def _bounded(request: Request, max_body: int) -> Request:
         message = await receive()
         received += len(message.get("body", b""))
         if received > max_body:
-            raise TooLarge(
-                f"the request's body is larger than {max_body} bytes; "
-                "use POST with fewer or shorter values, or an upload by URL"
-            )
+            raise _too_large(max_body)
         return dict(message)
 
     return Request(request.scope, bounded_receive)
