@@ -15,6 +15,7 @@ from service.bulk import routes as bulk
 from service.config import Settings
 from service.database import open_database
 from service.errors import StarhaulError
+from service.examples import ExamplesCache
 from service.files import routes as files
 from service.methods import OptionsMiddleware
 from service.pages import routes as pages
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 settings=settings, database=database, catalogue=CatalogueCache(database)
             )
             app.state.archive = archive
+            app.state.examples = ExamplesCache(archive)
             async with open_jobs(archive, ROOMS) as jobs:
                 app.state.jobs = jobs
                 yield

@@ -3,7 +3,7 @@
 from functools import cache
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
-from starlette.responses import HTMLResponse
+from starlette.responses import Response
 
 from service.html import numbers
 
@@ -36,8 +36,15 @@ def html(
     template: str,
     status: int = 200,
     headers: dict[str, str] | None = None,
+    media_type: str = "text/html",
     **values: object,
-) -> HTMLResponse:
-    """A page from a template of `package` ("service.pages"); every page needs `title`."""
+) -> Response:
+    """A page from a template of `package` ("service.pages"); every page needs `title`.
+
+    The frame of all pages is well-formed XML; a template may go out as application/xhtml+xml where
+    its own part is, too.
+    """
     body = _environment(package).get_template(template).render(**values)
-    return HTMLResponse(body, status_code=status, headers=_HEADERS | (headers or {}))
+    return Response(
+        body, status_code=status, headers=_HEADERS | (headers or {}), media_type=media_type
+    )

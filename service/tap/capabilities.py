@@ -14,6 +14,7 @@ from vo_models.voresource.models import Capability
 
 from service.config import Settings
 from service.results.formats import FORMATS
+from service.tap.examples import examples_capability
 from service.tap.features import language_features
 from service.vosi.capabilities import http_interface, vosi_capabilities
 
@@ -33,7 +34,7 @@ def tap_capabilities(settings: Settings) -> list[Capability]:
         execution_duration=TimeLimits(hard=int(settings.query_timeout_s)),
         output_limit=_output_limit(settings.default_maxrec),
     )
-    return [tap, *vosi_capabilities(url, tables=True)]
+    return [tap, *vosi_capabilities(url, tables=True), examples_capability(url)]
 
 
 def _adql(authority: str) -> Language:

@@ -7,11 +7,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from service.archive import archive_of
 from service.check.query import CheckedQuery, check_query
 from service.errors import NotFound, UsageError
+from service.examples import examples_of
 from service.language import LANGUAGES, language_of
 from service.parameters import FORM_TYPES, read_parameters
 from service.problems import problem, user_error
 from service.tap.capabilities import tap_capabilities
 from service.tap.errors import error_response
+from service.tap.examples import examples_page
 from service.tap.jobs import TAP_ROOM, result
 from service.tap.sync import answer_sync
 from service.uws.routes import job_routes
@@ -121,6 +123,13 @@ async def table(request: Request, name: str) -> Response:
     return Response(table_document(content, name), media_type=MEDIA_TYPE)
 
 
+@_tap.api_route("/examples", methods=_READ, summary="Example queries")
+async def examples(request: Request) -> Response:
+    """XHTML with RDFa (DALI 1.1 §2.3)."""
+    found = await examples_of(request).get()
+    return examples_page(found, archive_of(request).settings)
+
+
 @_tap.api_route("", methods=_READ, include_in_schema=False)
 @_tap.api_route("/", methods=_READ, include_in_schema=False)
 async def about() -> Response:
@@ -133,8 +142,8 @@ async def unknown(path: str) -> Response:
     """Everything else is a 404 that VO clients can show."""
     return error_response(
         NotFound(
-            f"TAP has no resource {path[:60]!r}; it has sync, async, check, tables, capabilities "
-            "and availability"
+            f"TAP has no resource {path[:60]!r}; it has sync, async, check, tables, examples, "
+            "capabilities and availability"
         )
     )
 

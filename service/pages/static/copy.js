@@ -6,7 +6,7 @@ for (const block of navigator.clipboard ? document.querySelectorAll("pre") : [])
   button.className = "copy";
   button.textContent = "Copy";
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(block.querySelector("code").textContent);
+    await navigator.clipboard.writeText((block.querySelector("code") ?? block).textContent);
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = "Copy"; }, 1600);
   });
