@@ -234,13 +234,26 @@ def test_rows_that_do_not_fit_together_are_refused() -> None:
 def test_every_name_of_a_format_finds_it() -> None:
     for form in FORMATS:
         for name in (*form.names, form.media_type):
-            assert format_named(name.upper()) is form
+            assert format_named(name.upper()).names is form.names
     assert format_named('application/x-votable+xml; serialization="TABLEDATA"').names[0] == (
         "votable/td"
     )
     assert format_named("text/csv;charset=utf-8").form is CopyForm.CSV
-    with pytest.raises(UsageError, match="votable"):
-        format_named("docx")
+    for unknown in ("docx", "text/csv;header=absent"):
+        with pytest.raises(UsageError, match="votable"):
+            format_named(unknown)
+
+
+@pytest.mark.parametrize(("asked", "answered"), [
+    ("text/xml", "text/xml"),
+    ("application/x-votable+xml;serialization=BINARY2",
+     "application/x-votable+xml;serialization=binary2"),
+    ("image/fits", "image/fits"),
+    ("text/csv", "text/csv;header=present"),
+    ("votable/b2", "application/x-votable+xml"),
+])  # fmt: skip
+def test_a_media_type_that_was_asked_for_is_that_of_the_answer(asked: str, answered: str) -> None:
+    assert format_named(asked).media_type == answered
 
 
 def test_a_type_that_no_format_carries_is_named() -> None:
