@@ -103,7 +103,6 @@ def _field(column: WireColumn, wide: bool) -> etree._Element:
     meta = column.meta
     datatype = "unicodeChar" if wide else meta.datatype
     attributes = {
-        "ID": column.sql_name,
         "name": meta.name,
         "datatype": datatype,
         "arraysize": "*" if column.is_text else meta.arraysize,
