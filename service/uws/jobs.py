@@ -6,7 +6,7 @@ One `Jobs` lives in each API process and each worker process; all it knows is in
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -17,11 +17,14 @@ from service.errors import UsageError
 from service.parameters import Parameters
 from service.tasks.broker import BACKGROUND, BULK, INTERACTIVE, Messenger, celery_app
 from service.uws import admission, store, sweep
-from service.uws.job import ACTIVE, Job
+from service.uws.job import ACTIVE, EXECUTING, QUEUED, Job
 from service.uws.listening import PhaseListener, phase_listener
 from service.uws.room import Room
 
 LONGEST_WAIT_S = 50.0
+# pyvo names no phase and sleeps a second after each answer that is not the end: a job that begins
+# gets this long to end too.
+_SECOND_CHANGE_S = 0.25
 _LOOK_AGAIN_S = 10.0  # a notification is never relied on alone
 _log = structlog.get_logger()
 
@@ -100,20 +103,38 @@ class Jobs:
         """The job once its phase is another one, or after `seconds` (WAIT, UWS 1.1 §2.2.1.1).
 
         Negative: as long as we allow, LONGEST_WAIT_S. Answers at once where the job is not in
-        `phase`, or in no phase that changes by itself.
+        `phase`, or in no phase that changes by itself. Where no phase is named, two changes in
+        quick succession, QUEUED to EXECUTING to the end, are one answer.
         """
         seconds = min(seconds, LONGEST_WAIT_S) if seconds >= 0 else LONGEST_WAIT_S
         deadline = asyncio.get_running_loop().time() + seconds
-        awaited = phase or job.phase
         with self.listener.listening(job.id) as changed:
-            while awaited == (job := await self.read(room, job.id, owner)).phase:
-                left = deadline - asyncio.get_running_loop().time()
-                if left <= 0 or job.phase not in ACTIVE:
-                    break
-                step = _LOOK_AGAIN_S if self.listener.connected else 1.0
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), min(left, step))
-                changed.clear()
+            awaited = phase or job.phase
+            job = await self._leaving((awaited,), room, job.id, owner, deadline, changed)
+            if phase is None and job.phase != awaited:
+                deadline = min(deadline, asyncio.get_running_loop().time() + _SECOND_CHANGE_S)
+                begun = (QUEUED, EXECUTING)
+                job = await self._leaving(begun, room, job.id, owner, deadline, changed)
+        return job
+
+    async def _leaving(
+        self,
+        phases: Sequence[str],
+        room: Room,
+        job_id: str,
+        owner: str | None,
+        deadline: float,
+        changed: asyncio.Event,
+    ) -> Job:
+        """The job once it is in none of `phases`, or at `deadline`, a time of the event loop."""
+        while (job := await self.read(room, job_id, owner)).phase in phases:
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0 or job.phase not in ACTIVE:
+                break
+            step = _LOOK_AGAIN_S if self.listener.connected else 1.0
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), min(left, step))
+            changed.clear()
         return job
 
     async def sweep(self) -> None:
