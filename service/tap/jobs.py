@@ -104,7 +104,8 @@ async def _result_file(request: Request) -> Response:
     archive = archive_of(request)
     job = await job_of(request, TAP_ROOM)
     if job.phase != COMPLETED:
-        raise NotFound(f"job {job.id} has no result; its phase is {job.phase}")
+        reason = f": {job.error_message}" if job.error_message else ""
+        raise NotFound(f"job {job.id} has no result; its phase is {job.phase}{reason}")
     path = _folder(archive, job.id) / "result"
     if not await asyncio.to_thread(path.is_file):
         raise Gone(f"the result of job {job.id} is no longer in the work store; run the job again")
