@@ -26,6 +26,7 @@ from service.errors import NotFound
 _VOSI = "http://www.ivoa.net/xml/VOSITables/v1.0"
 _VS = "http://www.ivoa.net/xml/VODataService/v1.1"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_ESA = "http://esa.int/xml/EsaTapPlus"
 _NAMESPACES = {"vosi": _VOSI, "vs": _VS, "xsi": _XSI}
 _FLAGS = ("indexed", "principal", "std")
 
@@ -63,9 +64,14 @@ async def read_tap_schema(engine: AsyncEngine) -> TapSchema:
         )
 
 
-def tableset_document(content: TapSchema, *, columns: bool) -> bytes:
-    """Every schema and table; with their columns and keys where asked (detail=max)."""
-    root = etree.Element(f"{{{_VOSI}}}tableset", nsmap=_NAMESPACES)
+def tableset_document(content: TapSchema, *, columns: bool, esa: bool = False) -> bytes:
+    """Every schema and table; with their columns and keys where asked (detail=max).
+
+    With `esa`, columns carry an attribute of ESA's without which astroquery's TapPlus reads no
+    tables, and which the schema of VODataService does not allow.
+    """
+    names = _NAMESPACES | ({"esatapplus": _ESA} if esa else {})
+    root = etree.Element(f"{{{_VOSI}}}tableset", nsmap=names)
     tables = _by(content.tables, "schema_name")
     noted = {row["table_name"]: row for row in content.published}
     details = _Details(content) if columns else None
@@ -76,6 +82,9 @@ def tableset_document(content: TapSchema, *, columns: bool) -> bytes:
         for table in tables[schema["schema_name"]]:
             note = noted.get(table["table_name"])
             _describe(etree.SubElement(element, "table"), table, note, details)
+    if esa:
+        for column in root.iter("column"):
+            column.set(f"{{{_ESA}}}flags", "0")
     return _bytes(root)
 
 
