@@ -4,9 +4,9 @@ All within the caller's transaction, into a table that nobody sees before its co
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -79,12 +79,34 @@ async def _copy(
 
     names = [name for name, _ in plan.loaded]
     try:
-        await connection.copy_to_table(
-            table, source=stream(), schema_name=schema, columns=names, format="binary"
+        await _while_connected(
+            connection,
+            connection.copy_to_table(
+                table, source=stream(), schema_name=schema, columns=names, format="binary"
+            ),
         )
     finally:
         await chunks.aclose()
     return loaded
+
+
+async def _while_connected(connection: Connection, work: Coroutine[Any, Any, str]) -> None:
+    """Do what asyncpg 0.32 does for ever where the connection is lost meanwhile: COPY to a table.
+
+    Raises ConnectionError then.
+    """
+    lost = asyncio.Event()
+    connection.add_termination_listener(lambda *_: lost.set())
+    copying, waiting = asyncio.create_task(work), asyncio.create_task(lost.wait())
+    try:
+        await asyncio.wait({copying, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if not copying.done():
+            raise ConnectionError("the connection was lost during COPY")
+        await copying
+    finally:
+        for task in (copying, waiting):
+            task.cancel()
+        await asyncio.wait({copying, waiting})
 
 
 def _encoded(plan: Plan, source: Source, loaded: Loaded) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from astropy.table import Table
+from pyvo.dal.exceptions import DALQueryError
 
 from service.publish.metadata import load_metadata
 from service.publish.names import table_name
@@ -86,7 +87,20 @@ def odd_names(database: TestDatabase, tmp_path_factory: pytest.TempPathFactory) 
     publisher = Publisher(database.url)
     publisher.publish(folder / "cases.csv", "cases.stars")
     publisher.publish(folder / "long.csv", f"long.{'t' * 80}")
+    publisher.publish(folder / "cases.csv", "changing.stars")
     return long
+
+
+def test_a_query_in_the_moment_of_change(
+    odd_names: str, publisher: Publisher, ask: Callable[[str], Table], tmp_path: Path
+) -> None:
+    """The API may know the former columns for some seconds; it then says what to do."""
+    assert len(ask("SELECT note FROM changing.stars")) == 2
+    (tmp_path / "t.csv").write_text("ra_h,de\n1,2\n")
+    publisher.publish(tmp_path / "t.csv", "changing.stars")
+    with pytest.raises(DALQueryError, match=r"published anew .* send the query again"):
+        ask("SELECT note FROM changing.stars")
+    assert len(ask("SELECT de FROM changing.stars")) == 1
 
 
 def test_names_that_differ_in_case_alone_are_queried_in_quotes(

@@ -6,13 +6,14 @@ import signal
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
 import pytest
 from astropy.table import Table
 
-from service.errors import NotFound, UsageError
+from service.errors import NotFound, Unavailable, UsageError
 from tests.conftest import ROOT, STARHAUL, run
 from tests.publish.conftest import Publisher
 from tests.publish.large import write
@@ -161,6 +162,32 @@ def test_a_killed_run_changes_nothing(publisher: Publisher, tmp_path: Path) -> N
     )
     assert left == []
     assert publisher.publish(_table(tmp_path / "u.vot", 7), "killed.stars").rows == 7
+
+
+def test_a_database_that_goes_away(publisher: Publisher, tmp_path: Path) -> None:
+    large = write(tmp_path / "large.csv", 400_000)
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(publisher.publish, large, "outage.stars")
+        _wait_for_copy(publisher)
+        publisher.rows(f"SELECT pg_terminate_backend(pid) FROM ({_COPYING}) AS c")
+        with pytest.raises(Unavailable, match="nothing was changed"):
+            running.result(60)
+    assert not publisher.rows("SELECT 1 FROM pg_namespace WHERE nspname = 'outage'")
+
+
+def test_one_run_at_a_time_on_a_table(publisher: Publisher, tmp_path: Path) -> None:
+    path = _table(tmp_path / "t.vot", 5)
+    large = write(tmp_path / "large.csv", 400_000)
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(publisher.publish, large, "busy.stars")
+        _wait_for_copy(publisher)
+        for work in (
+            lambda: publisher.publish(path, "Busy.Stars"),
+            lambda: publisher.unpublish("busy.stars"),
+        ):
+            with pytest.raises(UsageError, match="another run is at work"):
+                work()
+        assert running.result(60).rows == 400_000
 
 
 _COPYING = (
