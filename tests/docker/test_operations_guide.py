@@ -27,7 +27,8 @@ def test_the_roles_are_the_same_everywhere() -> None:
 
 def test_every_dependency_has_its_line() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    groups = project["dependency-groups"].values()
+    wanted = project["project"]["dependencies"] + [entry for group in groups for entry in group]
     names = {re.split(r"[\[<>=;!~ ]", entry)[0] for entry in wanted}
     rows = re.findall(
         r"^\| ([^|]+) \|", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE
