@@ -57,6 +57,16 @@ class Settings(BaseSettings):
     )
     default_maxrec: int | None = Field(default=None, ge=0, description="rows when MAXREC is absent")
     max_body_bytes: int = Field(default=16 * 2**20, ge=1, description="largest form body")
+    upload_bytes: int = Field(
+        default=512 * 2**20, ge=1, description="largest uploads of a query, as files"
+    )
+    upload_fetch_timeout_s: float = Field(
+        default=60.0, gt=0, description="seconds an upload by URL may take to fetch"
+    )
+    upload_private_hosts: list[str] = Field(
+        default_factory=list,
+        description="hosts and networks beside the public internet that uploads are fetched from",
+    )
 
     @field_validator("work_store")
     @classmethod

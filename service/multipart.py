@@ -6,7 +6,10 @@ A part is a file where it has a filename, or a media type that is no plain text 
 
 import asyncio
 import hashlib
+import secrets
+import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -16,6 +19,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from service.errors import TooLarge, UsageError
 
+# The folder of the work store with what requests bring, until they are answered.
+INCOMING = "incoming"
 _TEXT_TYPES = (b"", b"text/plain", b"none")
 _MOST_PARTS = 1_000_000
 _MOST_FILES = 100
@@ -33,6 +38,17 @@ class FilePlace:
 def file_in(folder: Path, part_name: str) -> Path:
     """The file that a part of this name is kept in, whatever characters the name has."""
     return folder / hashlib.sha256(part_name.encode()).hexdigest()[:32]
+
+
+@asynccontextmanager
+async def incoming_files(work_store: str, most_bytes: int) -> AsyncIterator[FilePlace]:
+    """A place in the work store for the files of one request, emptied at the end of the block."""
+    folder = Path(work_store) / INCOMING / secrets.token_hex(16)
+    try:
+        yield FilePlace(folder, most_bytes)
+    finally:
+        if folder.exists():
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 class _Part:

@@ -91,11 +91,11 @@ async def read_parameters(
     TooLarge where the body is larger than `max_body` bytes, at once where the client announces
     it, else while it streams in.
     """
-    most = max_body if files is None else max_body + files.most_bytes
-    _refuse_announced(request, most)
-    pairs = list(request.query_params.multi_items())
     content_type = request.headers.get("content-type", "")
     kind = content_type.partition(";")[0].strip().lower()
+    most = max_body + files.most_bytes if files and kind == _MULTIPART else max_body
+    _refuse_announced(request, most)
+    pairs = list(request.query_params.multi_items())
     if request.method != "POST" or kind not in FORM_TYPES:
         return parameters_of(pairs)
     bounded = _bounded(request, most)

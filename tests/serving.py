@@ -91,8 +91,17 @@ def stars() -> int:
 
 
 @pytest.fixture(scope="module")
+def service_environment() -> dict[str, str]:
+    """Settings of the API beside those of its database; a module may give some."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def service(
-    settings: Settings, stars: int, tmp_path_factory: pytest.TempPathFactory
+    settings: Settings,
+    stars: int,
+    service_environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Service]:
     """The API in a process of its own."""
     assert settings.database_url is not None
@@ -107,6 +116,7 @@ def service(
             "STARHAUL_HOME_DIR": str(settings.home_dir),
             "STARHAUL_PUBLIC_URL": url,
             "STARHAUL_QUERY_TIMEOUT_S": str(QUERY_TIMEOUT_S),
+            **service_environment,
         }
         log = tmp_path_factory.mktemp("serve") / "log"
         with log.open("w") as output:

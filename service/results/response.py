@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from service.results.format import Format
-from service.results.rows import open_rows
+from service.results.rows import Slot, open_rows
 from service.results.stream import encoded
 from service.results.wire import Query
 
@@ -27,7 +27,7 @@ class Result:
     """A query and how its answer is wanted. `infos` are INFO elements: name, value, text.
 
     `spool_folder` is for what a slow client has not taken yet, and for formats that need all rows
-    before their first byte.
+    before their first byte. `slot` gives the connection, as `open_rows` has it.
     """
 
     query: Query
@@ -36,6 +36,7 @@ class Result:
     timeout_s: float
     infos: Sequence[tuple[str, str, str]] = ()
     spool_folder: str | None = None
+    slot: Slot | None = None
 
 
 class ResultResponse(Response):
@@ -106,6 +107,7 @@ class ResultResponse(Response):
             form=result.form.form,
             timeout_s=result.timeout_s,
             backlog_folder=result.spool_folder,
+            slot=result.slot,
         ) as rows:
             pieces = encoded(
                 rows,

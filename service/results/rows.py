@@ -5,7 +5,7 @@ whole rows.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
     asynccontextmanager,
@@ -23,6 +23,9 @@ from service.results.backlog import Backlog
 from service.results.wire import CopyForm, Query, WireColumn, copy_sql, random_sync, wire_columns
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Slot: TypeAlias = Callable[
+    ["asyncpg.Pool[asyncpg.Record]"], AbstractAsyncContextManager[Connection]
+]
 
 _CHUNK_BYTES = 1 << 20
 _SLOT_WAIT_S = 10
@@ -103,15 +106,19 @@ async def open_rows(
     form: CopyForm = CopyForm.BINARY,
     timeout_s: float,
     backlog_folder: str | None = None,
+    slot: Slot | None = None,
 ) -> AsyncIterator[RowStream]:
     """Run a query up to its first row, or its end, within `timeout_s` seconds.
+
+    `slot` gives a connection of the pool, prepared for this query; `query_slot` by default.
 
     Leaving the context cancels what still runs in PostgreSQL; the connection goes back to the pool
     as soon as PostgreSQL has sent all rows. StarhaulError where the query fails before its first
     row.
     """
     backlog = Backlog(backlog_folder)
-    async with _copied(query_slot(pool), query, maxrec, form, timeout_s, backlog) as rows:
+    taken = (slot or query_slot)(pool)
+    async with _copied(taken, query, maxrec, form, timeout_s, backlog) as rows:
         yield rows
 
 

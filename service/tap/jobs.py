@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -12,19 +13,23 @@ from starlette.responses import FileResponse, Response
 from service.archive import Archive, archive_of
 from service.errors import Gone, NotFound
 from service.language import translated
+from service.multipart import file_in
 from service.parameters import Parameters
-from service.results.rows import query_slot, rows_of
+from service.results.rows import rows_of
 from service.results.stream import encoded
 from service.results.votable import error_document
 from service.tap.errors import MEDIA_TYPE, error_response
 from service.tap.query import TapQuery, result_infos, tap_query
 from service.tasks.broker import INTERACTIVE
+from service.uploads.request import Upload
+from service.uploads.session import Uploads, opened_uploads
 from service.uws.job import COMPLETED, Job, Result
 from service.uws.room import Room
 from service.uws.routes import job_of
 from service.uws.run import Run
 
 _PARTIAL = ".partial"
+_UPLOADS = "uploads"
 
 
 def _folder(archive: Archive, job_id: str) -> Path:
@@ -41,15 +46,23 @@ async def run_query(run: Run) -> None:
     """Stream the result into a file that gets its name once it is whole."""
     archive = run.archive
     query = _query(archive, run.job)
-    translation = await translated(query.text, query.language, await archive.catalogue.get())
     folder = _folder(archive, run.job.id)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    files = await asyncio.to_thread(_kept_files, folder, query.uploads)
+    async with opened_uploads(query.uploads, files, archive.settings) as uploads:
+        await _run_with(run, query, uploads, folder)
+
+
+async def _run_with(run: Run, query: TapQuery, uploads: Uploads, folder: Path) -> None:
+    archive = run.archive
+    catalogue = uploads.seen_with(await archive.catalogue.get())
+    translation = await translated(query.text, query.language, catalogue)
     partial = folder / f"{run.lease.attempt}{_PARTIAL}"
     form = query.form
     origin = ("job", run.job.id, "")
     infos = result_infos(query, translation, archive.settings, run.job.run_id, origin)
     async with (
-        query_slot(archive.database.reader) as reader,
+        uploads.slot(archive.database.reader) as reader,
         run.cancellable(reader.get_server_pid()),
         rows_of(reader, translation, maxrec=query.maxrec, form=form.form, timeout_s=None) as rows,
         aiofiles.open(partial, "wb") as file,
@@ -72,6 +85,24 @@ async def run_query(run: Run) -> None:
         await run.complete(connection, [Result("result", "results/result", form.media_type, size)])
 
 
+async def keep_files(archive: Archive, job_id: str, files: Mapping[str, Path]) -> None:
+    """Move the files of a request to those of the job; one of the same name is replaced."""
+    await asyncio.to_thread(_keep, _folder(archive, job_id) / _UPLOADS, files)
+
+
+def _keep(folder: Path, files: Mapping[str, Path]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, path in files.items():
+        path.replace(file_in(folder, name))
+
+
+def _kept_files(folder: Path, uploads: Sequence[Upload]) -> dict[str, Path]:
+    """The job's files that its uploads name."""
+    parts = [upload.part for upload in uploads if upload.part is not None]
+    files = {name: file_in(folder / _UPLOADS, name) for name in parts}
+    return {name: path for name, path in files.items() if path.is_file()}
+
+
 async def forget_result(archive: Archive, job_id: str) -> None:
     """Remove the job's files."""
     await asyncio.to_thread(shutil.rmtree, _folder(archive, job_id), ignore_errors=True)
@@ -88,6 +119,8 @@ TAP_ROOM = Room(
     queue=INTERACTIVE,
     run=run_query,
     forget=forget_result,
+    keep=keep_files,
+    accumulating=("UPLOAD",),
     error=votable_error,
 )
 

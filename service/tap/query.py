@@ -10,6 +10,7 @@ from service.language import Language, language_of
 from service.parameters import Parameters
 from service.results.format import Format
 from service.results.formats import format_named
+from service.uploads.request import Upload, wanted_uploads
 
 # An INFO element: name, value, text.
 Info: TypeAlias = tuple[str, str, str]
@@ -25,6 +26,7 @@ class TapQuery:
     language: Language
     form: Format
     maxrec: int | None
+    uploads: tuple[Upload, ...]
 
 
 def tap_query(parameters: Parameters, *, default_maxrec: int | None) -> TapQuery:
@@ -32,11 +34,6 @@ def tap_query(parameters: Parameters, *, default_maxrec: int | None) -> TapQuery
     request = parameters.single("REQUEST")
     if request is not None and request.lower() != "doquery":
         raise UsageError(f"REQUEST={request!r} is not known; leave it out, or use doQuery")
-    if parameters.many("UPLOAD"):
-        raise UsageError(
-            "this archive takes no table uploads yet; write the values into the query instead, "
-            "for instance WHERE name IN ('a', 'b')"
-        )
     language = language_of(parameters)
     text = parameters.single("QUERY")
     if text is None:
@@ -47,6 +44,7 @@ def tap_query(parameters: Parameters, *, default_maxrec: int | None) -> TapQuery
         language=language,
         form=format_named(parameters.single("RESPONSEFORMAT", "FORMAT")),
         maxrec=default_maxrec if maxrec is None else maxrec,
+        uploads=wanted_uploads(parameters),
     )
 
 

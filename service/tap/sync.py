@@ -1,15 +1,33 @@
 """/tap/sync: a query answered by its own request (TAP 1.1 §2.1)."""
 
+from contextlib import AsyncExitStack
+
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from service.archive import archive_of
 from service.language import translated
+from service.multipart import incoming_files
 from service.parameters import read_parameters
 from service.request_id import current_request_id
 from service.results.response import Result, ResultResponse, result_headers
 from service.tap.errors import error_response
 from service.tap.query import result_infos, tap_query
+from service.uploads.session import opened_uploads
+
+
+class _Holding(Response):
+    """A response, and what is open for it until it is sent: the uploads of its query."""
+
+    def __init__(self, response: Response, held: AsyncExitStack) -> None:
+        super().__init__()
+        self._response = response
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._held:
+            await self._response(scope, receive, send)
 
 
 async def answer_sync(request: Request) -> Response:
@@ -18,17 +36,26 @@ async def answer_sync(request: Request) -> Response:
     HEAD checks the query without running it.
     """
     try:
-        return await _result(request)
+        async with AsyncExitStack() as held:
+            response = await _result(request, held)
+            return _Holding(response, held.pop_all())
     except Exception as error:
         return error_response(error)
 
 
-async def _result(request: Request) -> Response:
+async def _result(request: Request, held: AsyncExitStack) -> Response:
     archive = archive_of(request)
     settings = archive.settings
-    parameters = await read_parameters(request, max_body=settings.max_body_bytes)
+    place = await held.enter_async_context(
+        incoming_files(settings.work_store_url, settings.upload_bytes)
+    )
+    parameters = await read_parameters(request, max_body=settings.max_body_bytes, files=place)
     query = tap_query(parameters, default_maxrec=settings.default_maxrec)
-    translation = await translated(query.text, query.language, await archive.catalogue.get())
+    uploads = await held.enter_async_context(
+        opened_uploads(query.uploads, parameters.files, settings)
+    )
+    catalogue = uploads.seen_with(await archive.catalogue.get())
+    translation = await translated(query.text, query.language, catalogue)
     gzip = "gzip" in request.headers.get("accept-encoding", "").lower()
     if request.method == "HEAD":
         return Response(
@@ -45,6 +72,7 @@ async def _result(request: Request) -> Response:
             timeout_s=settings.query_timeout_s,
             infos=infos,
             spool_folder=settings.work_store_url,
+            slot=uploads.slot,
         ),
         gzip=gzip,
         on_error=error_response,

@@ -52,11 +52,32 @@ class Jobs:
             job_id = await store.create(
                 connection, room, kept, owner=owner, run_id=parameters.single("RUNID")
             )
+            await self._keep_files(room, job_id, parameters)
             if run:
                 await store.queue(connection, job_id)
         if run:
             await self.admit()
         return job_id
+
+    async def change(self, room: Room, job: Job, parameters: Parameters) -> None:
+        """Replace parameters of a PENDING job by name, or add to them; UsageError in other phases,
+        and by the room's check."""
+        changed = {name: list(values) for name, values in job.parameters.items()}
+        for name, values in parameters.as_dict().items():
+            before = changed.get(name, []) if name in room.accumulating else []
+            changed[name] = [*before, *values]
+        merged = Parameters({name: tuple(values) for name, values in changed.items()})
+        await room.check(self.archive, merged)
+        async with self.archive.database.owner.begin() as connection:
+            if not await store.set_parameters(connection, job.id, changed):
+                raise UsageError(
+                    f"job {job.id} is {job.phase}; its parameters are fixed once it was run"
+                )
+            await self._keep_files(room, job.id, parameters)
+
+    async def _keep_files(self, room: Room, job_id: str, parameters: Parameters) -> None:
+        if parameters.files and room.keep is not None:
+            await room.keep(self.archive, job_id, parameters.files)
 
     async def read(self, room: Room, job_id: str, owner: str | None) -> Job:
         """A job; NotFound where there is none of this principal."""

@@ -1,7 +1,8 @@
 """What a protocol tells the jobs' room about its kind of job."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -34,8 +35,10 @@ class Room:
 
     `run` works in a Celery worker and ends with `run.complete(...)`. `check` refuses parameters
     when the job is created or started (UsageError). `forget` removes what the job keeps outside
-    of the database. `error` renders /error (UWS 1.1 §2.2.2.5). `page` answers a browser's GET of
-    the job. Durations in seconds; a client's wish is cut to `longest_*`.
+    of the database. `keep` moves the files of a request to where the job has them; without it,
+    requests with files are refused. The values of `accumulating` parameters are added to those a
+    job has, the others' replaced. `error` renders /error (UWS 1.1 §2.2.2.5). `page` answers a
+    browser's GET of the job. Durations in seconds; a client's wish is cut to `longest_*`.
     """
 
     name: str
@@ -43,6 +46,8 @@ class Room:
     queue: str
     run: "Callable[[Run], Awaitable[None]]"
     check: Callable[[Archive, Parameters], Awaitable[None]] = _anything
+    keep: Callable[[Archive, str, Mapping[str, Path]], Awaitable[None]] | None = None
+    accumulating: tuple[str, ...] = ()
     forget: Callable[[Archive, str], Awaitable[None]] = _nothing_kept
     error: Callable[[Job], Response] = plain_error
     page: Callable[[Request, Job], Response] | None = None

@@ -1,6 +1,7 @@
 """The REST binding of UWS 1.1 (§2.2) for one room: a router that the room's protocol includes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import cast
 
 from fastapi import APIRouter
@@ -9,6 +10,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from service.archive import archive_of
 from service.errors import NotFound, UsageError
+from service.multipart import incoming_files
 from service.parameters import Parameters, read_parameters
 from service.principal import principal_of
 from service.uws import documents, store
@@ -73,6 +75,17 @@ class JobRoutes:
     def _url(self, request: Request, job: Job) -> str:
         return self.room.job_url(archive_of(request).settings.base_url, job.id)
 
+    @asynccontextmanager
+    async def _with_files(self, request: Request) -> AsyncIterator[Parameters]:
+        """The parameters of URL and body, with files where jobs here take some."""
+        settings = archive_of(request).settings
+        async with incoming_files(settings.work_store_url, settings.upload_bytes) as place:
+            yield await read_parameters(
+                request,
+                max_body=settings.max_body_bytes,
+                files=None if self.room.keep is None else place,
+            )
+
     async def list(self, request: Request) -> Response:
         """GET /{jobs}"""
         phases, after, last = list_filter(await parameters_of_request(request))
@@ -90,13 +103,15 @@ class JobRoutes:
 
     async def create(self, request: Request) -> Response:
         """POST /{jobs}, with PHASE=RUN to start at once (§2.2.3.1)"""
-        parameters = await parameters_of_request(request)
-        phase = wanted_phase(parameters)
-        if phase == "ABORT":
-            raise UsageError("PHASE=ABORT makes no sense for a new job; leave it out, or send RUN")
-        job_id = await jobs_of(request).create(
-            self.room, parameters, principal_of(request), run=phase == "RUN"
-        )
+        async with self._with_files(request) as parameters:
+            phase = wanted_phase(parameters)
+            if phase == "ABORT":
+                raise UsageError(
+                    "PHASE=ABORT makes no sense for a new job; leave it out, or send RUN"
+                )
+            job_id = await jobs_of(request).create(
+                self.room, parameters, principal_of(request), run=phase == "RUN"
+            )
         return _see(self.room.job_url(archive_of(request).settings.base_url, job_id))
 
     async def show(self, request: Request) -> Response:
@@ -159,17 +174,10 @@ class JobRoutes:
         return _see(self._url(request, job))
 
     async def change_parameters(self, request: Request) -> Response:
-        """POST to /parameters: those of a PENDING job are replaced by name"""
+        """POST to /parameters: those of a PENDING job are replaced by name; UPLOAD adds tables"""
         job = await job_of(request, self.room)
-        sent = await parameters_of_request(request)
-        changed = {name: list(values) for name, values in job.parameters.items()} | sent.as_dict()
-        merged = Parameters({name: tuple(values) for name, values in changed.items()})
-        await self.room.check(archive_of(request), merged)
-        async with jobs_of(request).archive.database.owner.begin() as connection:
-            if not await store.set_parameters(connection, job.id, changed):
-                raise UsageError(
-                    f"job {job.id} is {job.phase}; its parameters are fixed once it was run"
-                )
+        async with self._with_files(request) as parameters:
+            await jobs_of(request).change(self.room, job, parameters)
         return _see(self._url(request, job))
 
     async def quote(self, request: Request) -> Response:

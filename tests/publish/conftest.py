@@ -15,9 +15,9 @@ from service.publish.metadata import load_metadata
 from service.publish.names import table_name
 from service.publish.run import Published, publish, unpublish
 from tests.conftest import TestDatabase
-from tests.serving import Service, service
+from tests.serving import Service, service, service_environment
 
-__all__ = ["service"]
+__all__ = ["service", "service_environment"]
 
 Rows = list[asyncpg.Record]
 

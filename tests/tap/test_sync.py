@@ -167,7 +167,7 @@ _WRONG: list[tuple[dict[str, Any], str]] = [
     ({"MAXREC": "many"}, "MAXREC='many'"),
     ({"MAXREC": ["1", "2"]}, "give it once"),
     ({"RESPONSEFORMAT": "docx"}, "votable"),
-    ({"UPLOAD": "t1,http://example.org/t.vot"}, "no table uploads"),
+    ({"UPLOAD": "t1,param:t1"}, "upload t1: the request has no file named 't1'"),
     (
         {"QUERY": "SELECT SUM(1e308 + id) FROM demo.stars"},
         "becomes too large or too small",

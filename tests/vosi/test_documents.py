@@ -8,6 +8,7 @@ import httpx
 import pytest
 from lxml import etree
 
+from service.config import Settings
 from service.vosi.availability import availability_document
 from tests.conftest import run
 from tests.serving import Service
@@ -35,7 +36,14 @@ def test_capabilities(client: httpx.Client, service: Service) -> None:
     assert tap.get(_XSI_TYPE) == "tr:TableAccess"
     assert tap.findtext("interface/accessURL") == f"{service.url}/tap"
     assert [v.text for v in tap.iterfind("language/version")] == ["2.1", "2.0"]
-    assert not tap.findall("uploadMethod")
+    methods = [method.get("ivo-id") for method in tap.iterfind("uploadMethod")]
+    assert methods == [
+        f"ivo://ivoa.net/std/TAPRegExt#upload-{name}" for name in ("inline", "http", "https")
+    ]
+    limits = [tap.find(f"uploadLimit/{kind}") for kind in ("default", "hard")]
+    assert [(e.get("unit"), e.text) for e in limits if e is not None] == [
+        ("byte", str(Settings().upload_bytes))
+    ] * 2
     for kind in ("capabilities", "availability", "tables-1.1"):
         url = found[f"ivo://ivoa.net/std/VOSI#{kind}"].findtext("interface/accessURL")
         assert httpx.get(url).status_code == 200
