@@ -92,8 +92,9 @@ async def encoded(
                 yield piece
                 sent = True
         async for piece in _rest(encoding.finish(), in_thread=form.spools):
-            yield piece
-            sent = True
+            if piece:
+                yield piece
+                sent = True
     except StarhaulError as error:
         if whole_or_nothing or not sent:
             raise
@@ -113,10 +114,18 @@ async def encoded(
 
 async def _rest(pieces: Iterator[bytes], *, in_thread: bool) -> AsyncIterator[bytes]:
     """What a format writes after the last row: little, or all of it where it spools."""
-    following = partial(next, pieces, None)
-    while (piece := await asyncio.to_thread(following) if in_thread else following()) is not None:
-        if piece:
+    if not in_thread:
+        for piece in pieces:
             yield piece
+        return
+    following = partial(next, pieces, None)
+    ahead = asyncio.create_task(asyncio.to_thread(following))
+    try:
+        while (found := await ahead) is not None:
+            ahead = asyncio.create_task(asyncio.to_thread(following))
+            yield found
+    finally:
+        ahead.cancel()
 
 
 async def _next(chunks: AsyncIterator[bytes], encoding: _Encoding) -> bytes | None:
