@@ -31,10 +31,8 @@ def test_there_and_away(csv: Path, settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--as", "stars"), "write SCHEMA.TABLE"),
         (("--as", "ivoa.stars"), "belongs to the archive itself"),
         ((), "--as SCHEMA.TABLE is missing"),
-        (("--as", "cli.stars", "--table", "2"), "a csv file has one table"),
         (("--as", "cli.stars", "--metadata", "absent.toml"), "absent.toml cannot be read"),
     ],
 )

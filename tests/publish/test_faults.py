@@ -104,6 +104,12 @@ def test_values_above_a_long(publisher: Publisher, tmp_path: Path) -> None:
             publisher.publish(tmp_path / name, "faults.t")
 
 
+def test_one_table_is_not_chosen(publisher: Publisher, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(TableError, match=r"t.csv: a csv file has one table; leave --table out"):
+        publisher.publish(tmp_path / "t.csv", "faults.t", wanted="2")
+
+
 def test_types_without_a_place(publisher: Publisher, tmp_path: Path) -> None:
     pq.write_table(pa.table({"s": [{"a": 1}]}), tmp_path / "s.parquet")
     with pytest.raises(TableError, match=r"column s: values of the type struct.* skip = true"):
