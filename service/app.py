@@ -16,6 +16,7 @@ from service.config import Settings
 from service.database import open_database
 from service.errors import StarhaulError
 from service.examples import ExamplesCache
+from service.explorer import routes as explorer
 from service.files import routes as files
 from service.methods import OptionsMiddleware
 from service.pages import routes as pages
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     problems.install(app, _respond)
     app.include_router(pages.routes())
+    app.include_router(explorer.router)
     app.include_router(bulk.router)
     app.include_router(files.router)
     app.include_router(tap_router)

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.database import Database
+from service.html.sky_map import Place
 
 MAX_AGE_S = 20.0
 # HEALPix cells of order 4 (3.7 degrees): a map with at most 3,072 dots a product type.
@@ -40,6 +41,13 @@ class SkyCell:
     z: float
     dataproduct_type: str
     datasets: int
+
+    def place(self) -> Place:
+        """Where it is on a map."""
+        ra, dec = direction(self.x, self.y, self.z)
+        noun = "dataset" if self.datasets == 1 else "datasets"
+        words = f"{self.datasets} {noun} ({self.dataproduct_type})"
+        return Place(ra, dec, self.datasets, words, self.dataproduct_type)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from starlette.responses import FileResponse, Response
 
 from service.archive import archive_of
 from service.errors import NotFound
+from service.html import sky_map
 from service.html.rendering import html
-from service.pages import documentation, sky_map
+from service.pages import documentation
 from service.pages.coverage import coverage
 from service.pages.first_steps import first_steps
 from service.pages.holdings import HoldingsCache
@@ -35,6 +36,7 @@ def routes() -> APIRouter:
             base_url=archive.settings.base_url,
             holdings=held,
             coverage=coverage(held.collections),
+            dots=sky_map.dots(cell.place() for cell in held.sky),
             sky=sky_map,
             steps=first_steps(archive.settings.base_url, held.example),
         )

@@ -4,8 +4,7 @@ from math import asin, hypot, pi, sqrt
 
 import pytest
 
-from service.html import numbers
-from service.pages import sky_map
+from service.html import numbers, sky_map
 from service.pages.coverage import coverage
 from service.pages.holdings import CollectionSummary, SkyCell, direction
 
@@ -36,7 +35,8 @@ def test_the_plane_of_the_galaxy_passes_its_centre() -> None:
 
 
 def test_dots_grow_with_their_number() -> None:
-    one, many = sky_map.dots((SkyCell(1, 0, 0, "image", 1), SkyCell(0, 0, 1, "image", 1000)))
+    cells = (SkyCell(1, 0, 0, "image", 1), SkyCell(0, 0, 1, "image", 1000))
+    one, many = sky_map.dots(cell.place() for cell in cells)
     assert one.radius < many.radius < 12
     assert (one.x, one.y) == (480, 250)
     assert "1 dataset (image) near RA 0.0°, Dec +0.0°" in one.title

@@ -1,13 +1,12 @@
-"""The sky map of the home page: where datasets lie, as inline SVG in Mollweide's projection.
+"""A map of the sky: where things lie, as inline SVG in Mollweide's projection (sky.html draws it).
 
 Equatorial coordinates, right ascension growing to the left with 12h at the edges, as star charts
 have it. The unit is a pixel of a 960 by 500 drawing.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import asin, atan2, cos, degrees, log10, pi, radians, sin, sqrt
-
-from service.pages.holdings import SkyCell, direction
 
 WIDTH, HEIGHT = 960, 500
 _SCALE = 164.0
@@ -17,13 +16,24 @@ _GALACTIC_NODE = 282.85948  # right ascension where the plane crosses the equato
 
 
 @dataclass(frozen=True)
+class Place:
+    """Things that lie close together: their mean position in degrees, how many, in words."""
+
+    ra: float
+    dec: float
+    number: int
+    words: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
 class Dot:
-    """A place on the drawing with a radius, and what a pointer reads there."""
+    """A place on the drawing with a radius, its kind, and what a pointer reads there."""
 
     x: float
     y: float
     radius: float
-    dataproduct_type: str
+    kind: str
     title: str
 
 
@@ -79,21 +89,18 @@ def hour_labels() -> list[tuple[float, float, str]]:
     return [(*mollweide(hour * 15, 0), f"{hour}h") for hour in (20, 16, 8, 4, 0)]
 
 
-def dots(cells: tuple[SkyCell, ...]) -> list[Dot]:
-    """One dot a cell, the fuller the larger; small ones are drawn last, on top."""
+def dots(places: Iterable[Place]) -> list[Dot]:
+    """One dot a place, the fuller the larger, drawn in the order given."""
     drawn = []
-    for cell in cells:
-        ra, dec = direction(cell.x, cell.y, cell.z)
-        x, y = mollweide(ra, dec)
-        noun = "dataset" if cell.datasets == 1 else "datasets"
+    for place in places:
+        x, y = mollweide(place.ra, place.dec)
         drawn.append(
             Dot(
                 round(x, 1),
                 round(y, 1),
-                round(2.6 + 2.6 * log10(cell.datasets), 1),
-                cell.dataproduct_type,
-                f"{cell.datasets} {noun} ({cell.dataproduct_type}) near "
-                f"RA {ra:.1f}°, Dec {dec:+.1f}°",
+                round(2.6 + 2.6 * log10(place.number), 1),
+                place.kind,
+                f"{place.words} near RA {place.ra % 360:.1f}°, Dec {place.dec:+.1f}°",
             )
         )
     return drawn

@@ -1,0 +1,97 @@
+"""Values of tables as a page shows them: shortened, aligned, linked."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from adql.columns import ColumnMeta
+
+_LONG = 60
+_LONG_TITLE = 600
+_SHOWN_ITEMS = 4
+_WEB = re.compile(r"https?://[^\s<>\"']+")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A text, where it leads, the whole of it where it was shortened, and its kind for the style:
+    "number", "null", "text" or ""."""
+
+    text: str
+    kind: str = ""
+    href: str | None = None
+    title: str | None = None
+
+
+def cell(value: Any, column: ColumnMeta) -> Cell:
+    """One value of a column, as JSON has it."""
+    if value is None:
+        return Cell("null", "null")
+    if isinstance(value, bool):
+        return Cell("true" if value else "false")
+    if isinstance(value, int | float):
+        return Cell(number(value), "number", title=_exact(value))
+    if isinstance(value, list):
+        return _array(value)
+    return _text(str(value), column)
+
+
+def number(value: float) -> str:
+    """A number with at most seven significant digits."""
+    return str(value) if isinstance(value, int) else f"{value:.7g}"
+
+
+def shown(value: Any) -> str:
+    """A value of a statistic: numbers short, texts cut."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _cut(str(value))
+    return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else number(value)
+
+
+def query_url(query: str, *, run: bool = True) -> str:
+    """The page that shows a query, and runs it."""
+    return f"/explorer/query?{urlencode({'QUERY': query, **({'RUN': 1} if run else {})})}"
+
+
+def table_url(table: str, column: str = "") -> str:
+    """The page of a table or a column."""
+    return f"/explorer/tables/{quote(table, safe='')}" + (
+        f"/{quote(column, safe='')}" if column else ""
+    )
+
+
+def schema_url(schema: str) -> str:
+    """The page of a schema."""
+    return f"/explorer/schemas/{quote(schema, safe='')}"
+
+
+def _exact(value: float) -> str | None:
+    return None if number(value) == str(value) else str(value)
+
+
+def _array(values: list[Any]) -> Cell:
+    items = " ".join("null" if v is None else shown(v) for v in values[:_SHOWN_ITEMS])
+    more = f" … ({len(values):,} values)" if len(values) > _SHOWN_ITEMS else ""
+    return Cell(f"{items}{more}", "text")
+
+
+def _text(value: str, column: ColumnMeta) -> Cell:
+    if _WEB.fullmatch(value):
+        return Cell(_cut(value), "text", href=value, title=_title(value))
+    if column.name.lower() == "obs_publisher_did":
+        literal = value.replace("'", "''")
+        query = f"SELECT * FROM ivoa.obscore WHERE obs_publisher_did = '{literal}'"  # noqa: S608
+        return Cell(_cut(value), "text", href=query_url(query), title=_title(value))
+    if column.xtype in ("timestamp",):
+        return Cell(value)
+    return Cell(_cut(value), "text", title=_title(value))
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= _LONG else value[: _LONG - 1].rstrip() + "…"
+
+
+def _title(value: str) -> str | None:
+    """The whole of a value that is shown in part."""
+    return value[:_LONG_TITLE] if len(value) > _LONG else None
