@@ -3,10 +3,9 @@
 All within the caller's transaction, into a table that nobody sees before its commit.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import asyncpg
 
@@ -16,6 +15,7 @@ from schema.sky_index import position_indexes, region_index
 from service.publish.plan import Plan
 from service.publish.ranges import Range
 from service.tables import copy_binary
+from service.tables.copying import ahead, while_connected
 from service.tables.table import Source
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -68,7 +68,7 @@ async def _copy(
     progress: Progress,
 ) -> Loaded:
     loaded = Loaded(ranges=[Range() for _ in plan.columns])
-    chunks = _ahead(_encoded(plan, source, loaded))
+    chunks = ahead(_encoded(plan, source, loaded))
 
     async def stream() -> AsyncIterator[bytes]:
         yield copy_binary.HEADER
@@ -79,7 +79,7 @@ async def _copy(
 
     names = [name for name, _ in plan.loaded]
     try:
-        await _while_connected(
+        await while_connected(
             connection,
             connection.copy_to_table(
                 table, source=stream(), schema_name=schema, columns=names, format="binary"
@@ -88,25 +88,6 @@ async def _copy(
     finally:
         await chunks.aclose()
     return loaded
-
-
-async def _while_connected(connection: Connection, work: Coroutine[Any, Any, str]) -> None:
-    """Do what asyncpg 0.32 does for ever where the connection is lost meanwhile: COPY to a table.
-
-    Raises ConnectionError then.
-    """
-    lost = asyncio.Event()
-    connection.add_termination_listener(lambda *_: lost.set())
-    copying, waiting = asyncio.create_task(work), asyncio.create_task(lost.wait())
-    try:
-        await asyncio.wait({copying, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if not copying.done():
-            raise ConnectionError("the connection was lost during COPY")
-        await copying
-    finally:
-        for task in (copying, waiting):
-            task.cancel()
-        await asyncio.wait({copying, waiting})
 
 
 def _encoded(plan: Plan, source: Source, loaded: Loaded) -> Iterator[bytes]:
@@ -121,17 +102,6 @@ def _encoded(plan: Plan, source: Source, loaded: Loaded) -> Iterator[bytes]:
         octets = copy_binary.rows(arrays, kinds)
         loaded.rows += batch.num_rows
         yield octets
-
-
-async def _ahead(chunks: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """The items of an iterator that works in a thread, one item ahead of whoever takes them."""
-    work = asyncio.create_task(asyncio.to_thread(next, chunks, None))
-    try:
-        while (chunk := await work) is not None:
-            work = asyncio.create_task(asyncio.to_thread(next, chunks, None))
-            yield chunk
-    finally:
-        work.cancel()
 
 
 async def _order(connection: Connection, plan: Plan, relation: str) -> None:

@@ -9,7 +9,7 @@ import gzip
 import lzma
 import tempfile
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from service.config import Settings
 from service.errors import StarhaulError, TooLarge, UsageError
 from service.multipart import INCOMING
 from service.results.rows import Connection, query_error, query_slot
+from service.tables.copying import ahead, while_connected
 from service.tables.opening import format_of, open_bytes
 from service.tables.reading import open_table
 from service.tables.table import PlacedError
@@ -87,9 +88,10 @@ async def _fill(connection: Connection, table: UploadedTable, most_bytes: int) -
     columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in table.columns)
     relation = table.table.sql_name
     await connection.execute(f"CREATE TEMP TABLE {quoted(table.relation)} ({columns})")
-    chunks = _ahead(table.copied(Path(), most_bytes))
+    chunks = ahead(table.copied(Path(), most_bytes))
+    copying = connection.copy_to_table(table.relation, source=chunks, format="binary")
     try:
-        await connection.copy_to_table(table.relation, source=chunks, format="binary")
+        await while_connected(connection, copying)
     finally:
         await chunks.aclose()
     for position in table.table.positions:
@@ -98,17 +100,6 @@ async def _fill(connection: Connection, table: UploadedTable, most_bytes: int) -
         for statement in position_indexes(relation, position, ra, dec):
             await connection.execute(statement)
     await connection.execute(f"ANALYZE {relation}")
-
-
-async def _ahead(chunks: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """The items of an iterator that works in a thread, one item ahead of whoever takes them."""
-    work = asyncio.create_task(asyncio.to_thread(next, chunks, None))
-    try:
-        while (chunk := await work) is not None:
-            work = asyncio.create_task(asyncio.to_thread(next, chunks, None))
-            yield chunk
-    finally:
-        work.cancel()
 
 
 @asynccontextmanager

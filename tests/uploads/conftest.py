@@ -101,8 +101,8 @@ class Uploading:
     def table(self, query: str, uploads: dict[str, bytes] | None = None, **form: str) -> Table:
         """The rows of a query that must succeed."""
         answer = self.post(query, uploads, **form)
-        assert answer.status_code == 200, answer.text
-        return parse(BytesIO(answer.content)).get_first_table().to_table()
+        assert answer.status_code == 200, answer.text[-300:]
+        return parse(BytesIO(answer.content)).get_first_table().to_table(use_names_over_ids=True)
 
     def error(self, query: str, uploads: dict[str, bytes] | None = None, **form: str) -> str:
         """The message of a query that must fail with a VOTable and status 400 or 413."""
