@@ -111,7 +111,7 @@ TAP_SCHEMA_EXAMPLES: tuple[Example, ...] = (
         "FROM tap_schema.tables AS t\n"
         "JOIN tap_schema.columns AS c ON c.table_name = t.table_name\n"
         "GROUP BY t.table_name, t.description\n"
-        "ORDER BY table_name",
+        "ORDER BY n_columns DESC",
     ),
     Example(
         "columns-by-ucd",

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from vo_models.tapregext.models import LanguageFeature, LanguageFeatureList
 
 from adql.functions.user_functions import describe
-from adql.syntax.extensions import EXTENSIONS
 
+# ADQL 2.1 §4.1 wants lower case throughout. TOPCAT compares with case and knows the spelling of
+# TAPRegExt 1.0; the one feature that it does not know is spelled as ADQL has it.
 _TYPE = "ivo://ivoa.net/std/TAPRegExt#features-"
+_LOWER_CASE = ("adql-conditional",)
 
 FEATURES: dict[str, tuple[str, ...]] = {
     "adqlgeo": (
@@ -35,15 +37,19 @@ FEATURES: dict[str, tuple[str, ...]] = {
 }
 
 
-def language_features(authority: str) -> list[LanguageFeatureList]:
-    """Every feature by its type: user-defined functions with their signatures, those of the
-    standard, and extensions, whose type no standard names, under the archive's own authority."""
+def language_features() -> list[LanguageFeatureList]:
+    """Every feature of the standard by its type: user-defined functions with their signatures,
+    then the optional ones."""
     named = [
-        _features(f"{_TYPE}{kind}", ((form, None) for form in forms))
+        _features(_type_of(kind), ((form, None) for form in forms))
         for kind, forms in FEATURES.items()
     ]
-    functions = _features(f"{_TYPE}udf", describe())
-    return [functions, *named, _features(f"{authority}#features-adql-extensions", EXTENSIONS)]
+    return [_features(_type_of("udf"), describe()), *named]
+
+
+def _type_of(kind: str) -> str:
+    name = f"{_TYPE}{kind}"
+    return name.lower() if kind in _LOWER_CASE else name
 
 
 def _features(kind: str, forms: Iterable[tuple[str, str | None]]) -> LanguageFeatureList:

@@ -15,6 +15,7 @@ from service.tap.capabilities import tap_capabilities
 from service.tap.errors import error_response
 from service.tap.examples import examples_page
 from service.tap.jobs import TAP_ROOM, result
+from service.tap.limits import Limits, query_limits, with_modes
 from service.tap.sync import answer_sync
 from service.uws.routes import job_routes
 from service.vosi import MEDIA_TYPE
@@ -27,6 +28,10 @@ _tap = APIRouter(prefix="/tap", tags=["TAP"])
 
 _READ = ["GET", "HEAD"]
 _NO_STORE = {"Cache-Control": "no-store"}
+_RESOURCES = {
+    **dict.fromkeys(("sync", "async", "check"), "GET, HEAD, POST"),
+    **dict.fromkeys(("tables", "examples", "capabilities", "availability", "limits"), "GET, HEAD"),
+}
 _CHECK_PARAMETERS = {
     "QUERY": {"type": "string", "description": "the query"},
     "LANG": {"type": "string", "enum": list(LANGUAGES), "default": "ADQL"},
@@ -88,9 +93,23 @@ async def check(request: Request) -> Response:
 
 @_tap.api_route("/capabilities", methods=_READ, summary="What this service can do")
 async def capabilities(request: Request) -> Response:
-    """The languages, formats and limits (TAPRegExt 1.0)."""
-    document = capabilities_document(tap_capabilities(archive_of(request).settings))
+    """The languages, formats and limits (TAPRegExt 1.0); draft=1.1 tells limits by mode."""
+    settings = archive_of(request).settings
+    parameters = await read_parameters(request, max_body=settings.max_body_bytes)
+    draft = parameters.single("DRAFT")
+    if draft not in (None, "1.1"):
+        raise UsageError(f"draft={draft!r} is not known; leave it out, or use 1.1")
+    document = capabilities_document(tap_capabilities(settings))
+    if draft is not None:
+        document = with_modes(document, settings)
     return Response(document, media_type=MEDIA_TYPE)
+
+
+@_tap.api_route("/limits", methods=_READ, summary="The limits of queries", response_model=Limits)
+async def limits(request: Request) -> Response:
+    """What a query, a job and an upload may take, as JSON."""
+    found = query_limits(archive_of(request).settings)
+    return Response(found.model_dump_json(by_alias=True), media_type="application/json")
 
 
 @_tap.api_route("/availability", methods=_READ, summary="Whether this service is up")
@@ -109,7 +128,13 @@ async def tables(request: Request) -> Response:
     if detail not in ("min", "max"):
         raise UsageError(f"detail={detail!r} is not known; use min or max")
     content = await read_tap_schema(archive.database.owner)
-    return Response(tableset_document(content, columns=detail == "max"), media_type=MEDIA_TYPE)
+    document = tableset_document(content, columns=detail == "max", esa=_is_tap_plus(request))
+    return Response(document, media_type=MEDIA_TYPE, headers={"Vary": "User-Agent, Accept"})
+
+
+def _is_tap_plus(request: Request) -> bool:
+    """Whether astroquery's TapPlus asks, the one client that names neither itself nor a type."""
+    return not {"user-agent", "accept"} & set(request.headers)
 
 
 @_tap.api_route("/tables/{name:path}", methods=_READ, summary="One table with its columns")
@@ -137,15 +162,21 @@ async def about() -> Response:
     return RedirectResponse("/docs", status_code=303)
 
 
-@_tap.api_route("/{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
-async def unknown(path: str) -> Response:
-    """Everything else is a 404 that VO clients can show."""
-    return error_response(
-        NotFound(
-            f"TAP has no resource {path[:60]!r}; it has sync, async, check, tables, examples, "
-            "capabilities and availability"
+@_tap.api_route(
+    "/{path:path}", methods=["GET", "HEAD", "POST", "PUT", "DELETE"], include_in_schema=False
+)
+async def unknown(request: Request, path: str) -> Response:
+    """Everything else is a 404, or a 405 with the methods there are, that VO clients can show."""
+    methods = _RESOURCES.get(path)
+    if methods is None:
+        return error_response(
+            NotFound(f"TAP has no resource {path[:60]!r}; it has {', '.join(_RESOURCES)}")
         )
-    )
+    refused = UsageError(f"/tap/{path} takes {methods}, not {request.method}")
+    refused.status = 405
+    response = error_response(refused)
+    response.headers["Allow"] = methods
+    return response
 
 
 router = APIRouter()

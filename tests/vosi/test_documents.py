@@ -49,6 +49,28 @@ def test_capabilities(client: httpx.Client, service: Service) -> None:
         assert httpx.get(url).status_code == 200
 
 
+def test_limits_by_mode_and_as_json(client: httpx.Client) -> None:
+    """The draft's forMode beside what TAPRegExt 1.0 can say, and the same for programs."""
+    plain = _root(client, "/tap/capabilities", "capabilities.xsd")
+    (duration,) = plain.iter("executionDuration")
+    limits = client.get("/tap/limits").json()
+    jobs = limits["async"]
+    assert [int(limit.text or 0) for limit in duration] == [
+        jobs["execution_duration"],
+        jobs["longest_execution_duration"],
+    ]
+    assert plain.findtext(".//retentionPeriod/default") == str(jobs["lifetime"])
+    assert plain.findtext(".//uploadLimit/hard") == str(limits["upload"]["bytes"])
+    assert not list(plain.iter("outputLimit"))  # nothing limits a result but MAXREC
+    draft = etree.fromstring(client.get("/tap/capabilities?draft=1.1").content)
+    by_mode = {d.get("forMode"): d.findtext("hard") for d in draft.iter("executionDuration")}
+    assert by_mode == {
+        None: str(jobs["longest_execution_duration"]),
+        "sync": f"{limits['sync']['seconds_to_first_row']:g}",
+    }
+    assert client.get("/tap/capabilities?draft=9").status_code == 400
+
+
 def test_each_declared_format_is_what_comes_back(client: httpx.Client) -> None:
     tap = _root(client, "/tap/capabilities", "capabilities.xsd")
     for form in tap.iter("outputFormat"):
