@@ -10,6 +10,9 @@ from adql.columns import ColumnMeta
 _LONG = 60
 _LONG_TITLE = 600
 _SHOWN_ITEMS = 4
+_MOST_GROUPED = 10**9  # larger whole numbers are identifiers, not counts
+_BOOLEANS = {"t": "true", "f": "false"}
+_NUMBERS = {"unsignedByte", "short", "int", "long", "float", "double"}
 _WEB = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -37,16 +40,24 @@ def cell(value: Any, column: ColumnMeta) -> Cell:
     return _text(str(value), column)
 
 
+def is_number(column: ColumnMeta) -> bool:
+    """Whether a column's values are aligned as numbers."""
+    return column.datatype in _NUMBERS and column.arraysize is None
+
+
 def number(value: float) -> str:
     """A number with at most seven significant digits."""
     return str(value) if isinstance(value, int) else f"{value:.7g}"
 
 
-def shown(value: Any) -> str:
-    """A value of a statistic: numbers short, texts cut."""
+def shown(value: Any, datatype: str = "") -> str:
+    """A value of a statistic: numbers short, texts cut, PostgreSQL's booleans in words."""
+    if datatype == "boolean":
+        return _BOOLEANS.get(str(value), str(value))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _cut(str(value))
-    return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else number(value)
+    counts = isinstance(value, int) and 10_000 <= abs(value) < _MOST_GROUPED
+    return f"{value:,}" if counts else number(value)
 
 
 def query_url(query: str, *, run: bool = True) -> str:
@@ -83,7 +94,7 @@ def _text(value: str, column: ColumnMeta) -> Cell:
         literal = value.replace("'", "''")
         query = f"SELECT * FROM ivoa.obscore WHERE obs_publisher_did = '{literal}'"  # noqa: S608
         return Cell(_cut(value), "text", href=query_url(query), title=_title(value))
-    if column.xtype in ("timestamp",):
+    if column.xtype == "timestamp":
         return Cell(value)
     return Cell(_cut(value), "text", title=_title(value))
 

@@ -13,6 +13,7 @@ from service.html.rendering import html
 
 _HELPERS = {
     "cell": cells.cell,
+    "is_number": cells.is_number,
     "shown": cells.shown,
     "query_url": cells.query_url,
     "table_url": cells.table_url,

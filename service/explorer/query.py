@@ -43,12 +43,13 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a query would do, or why it would not."""
+    """What a query would do, or why it would not. `read_whole` are tables read from end to end."""
 
     valid: bool
     language: str = ""
     columns: int = 0
     estimate: Estimate | None = None
+    read_whole: tuple[str, ...] = ()
     errors: tuple[Remark, ...] = ()
     notes: tuple[Remark, ...] = ()
 
@@ -87,6 +88,7 @@ async def verdict_on(archive: Archive, text: str) -> Verdict:
         language=checked.language,
         columns=len(checked.columns),
         estimate=checked.estimate,
+        read_whole=_read_whole(checked),
         errors=tuple(_remark(text, error, error.suggestion) for error in checked.errors),
         notes=_notes(checked),
     )
@@ -127,6 +129,17 @@ def _downloads(text: str) -> list[tuple[str, str]]:
         link = f"/tap/sync?{urlencode(query)}"
         found.append((form.names[0], link if len(link) <= LONGEST_ADDRESS else ""))
     return found
+
+
+def _read_whole(checked: CheckedQuery) -> tuple[str, ...]:
+    """Those tables of the query that are read whole. A view's own tables have other names: they
+    are the query's table where it has but one."""
+    if checked.estimate is None or not checked.estimate.scans:
+        return ()
+    names = {each.table_name: f"{each.schema_name}.{each.table_name}" for each in checked.tables}
+    if len(names) == 1:
+        return tuple(names.values())
+    return tuple(names[scan] for scan in checked.estimate.scans if scan in names)
 
 
 def _notes(checked: CheckedQuery) -> tuple[Remark, ...]:
