@@ -10,6 +10,7 @@ import pytest
 import pyvo
 
 from tests.conftest import Stack
+from tests.peers.conftest import Stilts
 
 # Why it stays: docs/decisions/0003-one-line-of-taplint.md.
 _EXPECTED = {
@@ -17,21 +18,6 @@ _EXPECTED = {
     "for language ADQL",
 }
 _STAGES = "-LOC"  # all the others; ours is no archive of planned observations
-
-Stilts = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture(scope="module")
-def stilts(require_tool: Callable[[str], str]) -> Stilts:
-    """A function that runs one STILTS task."""
-    program = require_tool("stilts")
-
-    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [program, "-batch", *arguments], capture_output=True, text=True, timeout=240
-        )
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +77,37 @@ def test_pyvo_sees_an_overflow(tap: pyvo.dal.TAPService) -> None:
     assert result.query_status == "OVERFLOW"
 
 
+def test_pyvo_controls_a_job(tap: pyvo.dal.TAPService) -> None:
+    job = tap.submit_job("SELECT TOP 3 obs_id FROM ivoa.obscore", maxrec=2)
+    job.execution_duration = 60
+    assert job.execution_duration.sec == 60
+    assert (job.phase, job.query) == ("PENDING", "SELECT TOP 3 obs_id FROM ivoa.obscore")
+    assert job.run().wait(timeout=60).phase == "COMPLETED"
+    assert len(job.fetch_result()) == 2
+    job.delete()
+    assert tap.get_job_list(phases=["COMPLETED"], last=3) == []
+
+
+def test_pyvo_shows_why_a_job_failed(tap: pyvo.dal.TAPService) -> None:
+    with pytest.raises(pyvo.dal.DALQueryError, match="'nope' not found"):
+        tap.run_async("SELECT nope FROM ivoa.obscore")
+
+
+def test_astropy_names_columns_as_the_query_does(tap: pyvo.dal.TAPService) -> None:
+    table = tap.search('SELECT TOP 1 obs_id, s_ra AS ra, 1 AS "Mixed" FROM ivoa.obscore')
+    assert table.to_table().colnames == ["obs_id", "ra", "Mixed"]
+
+
+def test_curl_and_wget(stack: Stack, require_tool: Callable[[str], str], tmp_path: Path) -> None:
+    query = "QUERY=SELECT COUNT(*) AS n FROM ivoa.obscore"
+    sync = f"{stack.url}/tap/sync"
+    curl = [require_tool("curl"), "-sS", "-F", "LANG=ADQL", "-F", "FORMAT=csv", "-F", query, sync]
+    wget = [require_tool("wget"), "-qO-", f"--post-data=LANG=ADQL&FORMAT=csv&{query}", sync]
+    answers = [subprocess.run(c, capture_output=True, text=True).stdout for c in (curl, wget)]
+    assert re.fullmatch(r"n\n\d+\n", answers[0])
+    assert answers[0] == answers[1]
+
+
 def test_stilts_tapquery(stack: Stack, stilts: Stilts) -> None:
     common = (f"tapurl={stack.url}/tap", "sync=true", "ofmt=csv", "out=-")
     good = stilts("tapquery", *common, "adql=SELECT COUNT(*) AS n FROM ivoa.obscore")
@@ -100,9 +117,46 @@ def test_stilts_tapquery(stack: Stack, stilts: Stilts) -> None:
     assert "'nope'" in bad.stderr
 
 
-@pytest.mark.parametrize("form", ["votable", "votable/td"])
-def test_votlint_finds_nothing(stack: Stack, stilts: Stilts, tmp_path: Path, form: str) -> None:
-    query = {"LANG": "ADQL", "QUERY": "SELECT * FROM ivoa.obscore", "FORMAT": form}
+def test_stilts_tapquery_async(stack: Stack, stilts: Stilts) -> None:
+    common = (
+        *(f"tapurl={stack.url}/tap", "sync=false", "delete=always", "ofmt=csv", "out=-"),
+        *("executionduration=60", "destruction=2027-01-01T00:00:00Z"),
+    )
+    good = stilts("tapquery", *common, "maxrec=3", "adql=SELECT obs_id FROM ivoa.obscore")
+    assert good.stdout.count("\n") == 4, good.stderr
+    bad = stilts("tapquery", *common, "adql=SELECT nope FROM ivoa.obscore")
+    assert bad.returncode == 1
+    assert "'nope' not found" in bad.stderr
+
+
+def test_stilts_matches_a_table_on_the_sky(stack: Stack, stilts: Stilts, tmp_path: Path) -> None:
+    query = {"LANG": "ADQL", "FORMAT": "csv"}
+    stars = "SELECT TOP 5 s_ra AS ra, s_dec AS dec FROM ivoa.obscore WHERE s_ra IS NOT NULL"
+    local = tmp_path / "local.csv"
+    local.write_bytes(httpx.get(f"{stack.url}/tap/sync", params={**query, "QUERY": stars}).content)
+    matched = stilts(
+        *("tapskymatch", f"in={local}", "ifmt=csv", "inlon=ra", "inlat=dec", "ofmt=csv", "out=-"),
+        *(f"tapurl={stack.url}/tap", "taptable=ivoa.obscore", "taplon=s_ra", "taplat=s_dec"),
+        *("tapcols=obs_id", "sr=0.001", "find=best"),
+    )
+    assert matched.stdout.count("\n") == 6, matched.stderr
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"FORMAT": "votable"},
+        {"FORMAT": "votable/td"},
+        {"FORMAT": "text/xml", "MAXREC": "3"},
+        {"FORMAT": "votable/td", "MAXREC": "3"},
+        {"MAXREC": "0"},
+        {"QUERY": "SELECT nope FROM ivoa.obscore"},
+    ],
+)
+def test_votlint_finds_nothing(
+    stack: Stack, stilts: Stilts, tmp_path: Path, form: dict[str, str]
+) -> None:
+    query = {"LANG": "ADQL", "QUERY": "SELECT * FROM ivoa.obscore", **form}
     document = tmp_path / "result.vot"
     document.write_bytes(httpx.get(f"{stack.url}/tap/sync", params=query).content)
     linted = stilts("votlint", f"votable={document}")
