@@ -65,8 +65,7 @@ def list_filter(parameters: Parameters) -> tuple[tuple[str, ...], datetime | Non
         if phase not in PHASES:
             raise UsageError(f"PHASE={phase!r} is not a phase of UWS")
     after = parameters.single("AFTER")
-    return (
-        phases,
-        None if after is None else moment(after, "AFTER"),
-        parameters.whole_number("LAST"),
-    )
+    last = parameters.whole_number("LAST")
+    if last == 0:
+        raise UsageError("LAST='0' is not a number of jobs above 0")
+    return phases, None if after is None else moment(after, "AFTER"), last
