@@ -65,21 +65,28 @@ def as_json(content: Content) -> Response:
 
 
 def as_votable(content: Content) -> Response:
-    """The content as a VOTable: INFOs for what is said of the whole, one TABLE a list."""
+    """The content as a VOTable: INFOs for what is said of the whole, a TABLE for each list
+    that is not empty."""
     root = etree.Element("VOTABLE", nsmap={None: NAMESPACE}, version="1.4")
     resource = etree.SubElement(root, "RESOURCE", type="results")
     etree.SubElement(resource, "INFO", name="QUERY_STATUS", value="OK")
-    tables = {name: value for name, value in content.items() if isinstance(value, list)}
+    tables = {name: value for name, value in content.items() if is_table(value)}
     whole = {name: value for name, value in content.items() if name not in tables}
     for name, value in flat(whole).items():
         if value is not None:
             etree.SubElement(resource, "INFO", name=xml_text(name), value=_text(value))
     for name, rows in tables.items():
-        _table(resource, name, [flat(row) for row in rows])
+        if rows:
+            _table(resource, name, [flat(row) for row in rows])
     return Response(
         etree.tostring(root, encoding="UTF-8", xml_declaration=True),
         media_type="application/x-votable+xml",
     )
+
+
+def is_table(value: Any) -> bool:
+    """Whether a value of a content is a list of dictionaries, which may be empty."""
+    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
 
 
 def flat(words: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
