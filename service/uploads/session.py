@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
-import pyarrow as pa
 
 from adql.catalogue import Catalogue
 from schema.catalogue import TableCatalogue, quoted
@@ -30,7 +29,7 @@ from service.tables.reading import open_table
 from service.tables.table import PlacedError
 from service.uploads.fetching import fetch
 from service.uploads.request import Upload
-from service.uploads.table import UploadedTable, uploaded_table
+from service.uploads.table import UploadedTable, reading, uploaded_table
 
 # What a table may unpack to in PostgreSQL, over what its file may have.
 _UNPACKED = 4
@@ -144,8 +143,9 @@ async def _file_of(
 
 
 def _open(stack: ExitStack, upload: Upload, number: int, path: Path) -> UploadedTable:
-    source = stack.enter_context(open_table(path))
-    return uploaded_table(upload, number, source, votable=format_of(path) == "votable")
+    with reading():
+        source = stack.enter_context(open_table(path))
+        return uploaded_table(upload, number, source, votable=format_of(path) == "votable")
 
 
 def _unpacked(path: Path, target: Path, most_bytes: int) -> Path:
@@ -175,10 +175,6 @@ def _in_words(upload: Upload) -> Iterator[None]:
         raise UsageError(f"{error.place.within(upload.said)}: {error.reason}") from None
     except (UsageError, TooLarge) as error:
         raise type(error)(f"{upload.said}: {error.message}") from None
-    except (ValueError, OverflowError, pa.ArrowException):
-        raise UsageError(
-            f"{upload.said}: it is no whole table; stilts tcopy or topcat shows what is wrong"
-        ) from None
     except asyncpg.ProgramLimitExceededError:
         raise UsageError(
             f"{upload.said}: a row of it is larger than the database can hold; upload fewer columns"

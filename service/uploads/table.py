@@ -1,15 +1,17 @@
 """An uploaded table: what its file says of itself, and what queries see of it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
+import structlog
 
 from adql.catalogue import Column, SkyPosition, Table
 from adql.columns import ColumnMeta
 from schema.catalogue import quoted, sql_type
-from service.errors import TooLarge, UsageError
+from service.errors import StarhaulError, TooLarge, UsageError
 from service.tables import copy_binary, text_values
 from service.tables.names import columns_as_written
 from service.tables.position import (
@@ -26,6 +28,8 @@ from service.uploads.request import SCHEMA, Upload
 
 # PostgreSQL holds 1,600 columns, and joins of two such tables fewer.
 _MOST_COLUMNS = 1500
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +54,20 @@ class UploadedTable:
         """
         yield copy_binary.HEADER
         rows = size = 0
-        for batch in self.source.batches():
-            if not batch.num_rows:
-                continue
-            arrays = self._values(batch, Place(path, rows))
-            octets = copy_binary.rows(arrays, [kind for _, kind in self.columns])
-            rows += batch.num_rows
-            size += len(octets)
-            if size > most_bytes:
-                raise TooLarge(
-                    f"{self.upload.said}: its rows are more than this archive takes "
-                    f"({most_bytes} bytes once they are unpacked); upload fewer rows or columns"
-                )
-            yield octets
+        with reading():
+            for batch in self.source.batches():
+                if not batch.num_rows:
+                    continue
+                arrays = self._values(batch, Place(path, rows))
+                octets = copy_binary.rows(arrays, [kind for _, kind in self.columns])
+                rows += batch.num_rows
+                size += len(octets)
+                if size > most_bytes:
+                    raise TooLarge(
+                        f"its rows are more than this archive takes ({most_bytes} bytes once they "
+                        "are unpacked); upload fewer rows or columns"
+                    )
+                yield octets
         yield copy_binary.TRAILER
 
     def _values(self, batch: pa.RecordBatch, before: Place) -> list[pa.Array]:
@@ -78,6 +83,18 @@ class UploadedTable:
         return arrays
 
 
+@contextmanager
+def reading() -> Iterator[None]:
+    """While a file is read, whatever its reader cannot do is the file's fault: a UsageError."""
+    try:
+        yield
+    except StarhaulError:
+        raise
+    except Exception as error:
+        _log.warning("an upload could not be read", error=repr(error))
+        raise UsageError("it is no whole table; fetch or write it again") from error
+
+
 def uploaded_table(upload: Upload, number: int, source: Source, *, votable: bool) -> UploadedTable:
     """The table that an open file makes, the `number`-th of its query.
 
@@ -85,9 +102,7 @@ def uploaded_table(upload: Upload, number: int, source: Source, *, votable: bool
     """
     head = source.head
     if len(head.columns) > _MOST_COLUMNS:
-        raise UsageError(
-            f"{upload.said}: it has {len(head.columns)} columns; the most is {_MOST_COLUMNS}"
-        )
+        raise UsageError(f"it has {len(head.columns)} columns; the most is {_MOST_COLUMNS}")
     metas = [
         _named(meta if votable else _any_text(meta), index)
         for index, meta in enumerate(head.columns, start=1)

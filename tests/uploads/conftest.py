@@ -2,6 +2,7 @@
 
 import http.server
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -115,6 +116,13 @@ class Uploading:
     def leftovers(self) -> list[Path]:
         """What is still kept of requests that were answered."""
         return list(self.incoming.iterdir()) if self.incoming.exists() else []
+
+    def leaves_nothing(self) -> bool:
+        """Whether nothing is kept any more, a moment after the last answer."""
+        deadline = time.monotonic() + 10
+        while self.leftovers() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return not self.leftovers()
 
 
 @pytest.fixture(scope="module")
