@@ -10,7 +10,7 @@ from tests.conftest import CI
 
 wide = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    max_examples=2_000 if CI else 25,
+    max_examples=500 if CI else 25,
 )
 
 
