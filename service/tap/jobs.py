@@ -2,8 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 
 import aiofiles
@@ -50,14 +50,26 @@ async def run_query(run: Run) -> None:
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     files = await asyncio.to_thread(_kept_files, folder, query.uploads)
     async with opened_uploads(query.uploads, files, archive.settings) as uploads:
-        await _run_with(run, query, uploads, folder)
+        with _unfinished(folder, run.lease.attempt) as partial:
+            await _run_with(run, query, uploads, partial)
 
 
-async def _run_with(run: Run, query: TapQuery, uploads: Uploads, folder: Path) -> None:
+@contextmanager
+def _unfinished(folder: Path, attempt: int) -> Iterator[Path]:
+    """The file of a result while it is written: nothing of it is left, nor of earlier attempts."""
+    for number in range(1, attempt):
+        (folder / f"{number}{_PARTIAL}").unlink(missing_ok=True)
+    path = folder / f"{attempt}{_PARTIAL}"
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def _run_with(run: Run, query: TapQuery, uploads: Uploads, partial: Path) -> None:
     archive = run.archive
     catalogue = uploads.seen_with(await archive.catalogue.get())
     translation = await translated(query.text, query.language, catalogue)
-    partial = folder / f"{run.lease.attempt}{_PARTIAL}"
     form = query.form
     origin = ("job", run.job.id, "")
     infos = result_infos(query, translation, archive.settings, run.job.run_id, origin)
@@ -73,16 +85,17 @@ async def _run_with(run: Run, query: TapQuery, uploads: Uploads, folder: Path) -
                 infos=infos,
                 maxrec=query.maxrec,
                 whole_or_nothing=True,
-                spool_folder=str(folder),
+                spool_folder=str(partial.parent),
             )
         ) as pieces,
     ):
         async for piece in pieces:
             await file.write(piece)
     size = (await asyncio.to_thread(partial.stat)).st_size
-    await asyncio.to_thread(partial.replace, folder / "result")
     async with archive.database.owner.begin() as connection:
         await run.complete(connection, [Result("result", "results/result", form.media_type, size)])
+        # Under the lease: an attempt that lost it cannot replace the result of a later one.
+        await asyncio.to_thread(partial.replace, partial.with_name("result"))
 
 
 async def keep_files(archive: Archive, job_id: str, files: Mapping[str, Path]) -> None:

@@ -1,7 +1,9 @@
 """/tap/async on a running archive: results, errors, and a query that is stopped."""
 
 import io
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -54,10 +56,11 @@ def test_a_result_is_a_file_with_ranges(jobs: httpx.Client) -> None:
     ({"QUERY": "SELECT SUM(1e308 + calib_level) FROM ivoa.obscore"}, "becomes too large"),
 ])  # fmt: skip
 def test_a_wrong_query_fails_when_it_runs(
-    jobs: httpx.Client, form: dict[str, str], said: str
+    haul: Haul, jobs: httpx.Client, form: dict[str, str], said: str
 ) -> None:
     job = _run(jobs, **form)
     assert jobs.get(f"{job}/phase").text == "ERROR"
+    assert not list((haul.home / "work" / "tap").glob(f"{job.rsplit('/', 1)[1]}/*"))
     error = jobs.get(f"{job}/error")
     assert error.status_code == 200
     (status,) = valid(error.content, "VOTable.xsd").iterfind(".//{*}INFO[@name='QUERY_STATUS']")
@@ -79,6 +82,41 @@ def test_abort_stops_the_query_in_postgresql(haul: Haul, jobs: httpx.Client) -> 
     jobs.post(f"{job}/phase", data={"PHASE": "ABORT"})
     haul.until(lambda: not running(), 10)
     assert jobs.get(f"{job}/phase").text == "ABORTED"
+
+
+def test_a_job_whose_worker_is_killed_has_its_whole_result(haul: Haul, jobs: httpx.Client) -> None:
+    rows = 1_000_000
+    query = ENDLESS.replace("SELECT", f"SELECT TOP {rows}")
+    created = jobs.post(
+        "/async", data={"PHASE": "RUN", "LANG": "ADQL", "QUERY": query, "FORMAT": "csv"}
+    )
+    job = created.headers["location"]
+    job_id = job.rsplit("/", 1)[1]
+    partial = haul.home / "work" / "tap" / job_id / "1.partial"
+    haul.until(lambda: partial.exists() and partial.stat().st_size > 0, 20)
+    haul.kill_worker()
+    assert jobs.get(f"{job}/results/result").status_code == 404
+    # As if the lease had run out, which tests/uws waits for.
+    haul.fetch(
+        "UPDATE uws.job SET lease_expires = now(), dispatched = now() - interval '1 minute' "
+        "WHERE id = $1",
+        job_id,
+    )
+    haul.start_worker()
+    haul.until(lambda: jobs.get(f"{job}/phase").text == "COMPLETED", 60)
+    result = jobs.get(f"{job}/results/result")
+    assert result.text.count("\n") == rows + 1
+    assert not partial.exists()
+
+
+def test_a_tiny_job_is_one_answer_to_pyvo(haul: Haul, jobs: httpx.Client) -> None:
+    """It names no PHASE, and would sleep a second after EXECUTING."""
+    job = jobs.post("/async", data={"LANG": "ADQL", "QUERY": _QUERY}).headers["location"]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(jobs.get, job, params={"WAIT": "-1"})
+        time.sleep(0.3)
+        jobs.post(f"{job}/phase", data={"PHASE": "RUN"})
+        assert b">COMPLETED<" in waiting.result().content
 
 
 def test_deleting_a_job_removes_its_file(haul: Haul, jobs: httpx.Client) -> None:

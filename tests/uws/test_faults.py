@@ -2,11 +2,12 @@
 
 import contextlib
 import time
+from functools import partial
 
 import httpx
 import psutil
 
-from tests.haul import ALL, UWS, Haul
+from tests.haul import ALL, ENDLESS, UWS, Haul
 
 # Some seconds of work: 3 million rows that name 158 datasets.
 LONG = (
@@ -49,16 +50,28 @@ def test_jobs_go_on_when_the_broker_is_killed_and_comes_back_empty(haul: Haul) -
         assert haul.ended(job, 90).findtext(f"{UWS}phase") == "COMPLETED"
 
 
+def _answers(url: str) -> bool:
+    return httpx.get(url, timeout=30).status_code == 200
+
+
 def test_a_killed_database_is_503_and_everything_recovers_by_itself(haul: Haul) -> None:
     package = haul.completed(QUERY=ALL)
     running = haul.post(QUERY=LONG, PHASE="RUN")
     haul.until(lambda: haul.phase(running) == "EXECUTING", 20)
-    haul.kill("postgres")
-    for url in (package.job, package.parts[0], f"{haul.url}/files/1"):
+    endless = {"LANG": "ADQL", "QUERY": ENDLESS}
+    with httpx.stream("GET", f"{haul.url}/tap/sync", params=endless, timeout=60) as response:
+        pieces = response.iter_bytes()
+        next(pieces)
+        haul.kill("postgres")
+        *_, last = pieces
+    assert b'name="QUERY_STATUS" value="ERROR">the database is not available' in last[-500:]
+    query = f"{haul.url}/tap/sync?LANG=ADQL&QUERY=SELECT+TOP+1+obs_id+FROM+ivoa.obscore"
+    for url in (package.job, package.parts[0], f"{haul.url}/files/1", query):
         answer = httpx.get(url, timeout=30)
         assert answer.status_code == 503, answer.text
         assert int(answer.headers["retry-after"]) > 0
     haul.restart("postgres")
-    haul.until(lambda: httpx.get(package.parts[0]).status_code == 200, 30)
+    for url in (package.parts[0], query):
+        haul.until(partial(_answers, url), 30)
     assert haul.ended(running, 90).findtext(f"{UWS}phase") == "COMPLETED"
     assert haul.completed(QUERY=ALL).parts
