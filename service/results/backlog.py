@@ -46,9 +46,13 @@ class Backlog:
             self._changed.notify_all()
 
     async def end(self, error: Exception | None = None) -> None:
-        """Nothing follows; `error` says why, where that is not the end of the rows."""
+        """Nothing follows; `error` says why, where that is not the end of the rows.
+
+        Only the first call counts.
+        """
         async with self._changed:
-            self._ended, self._error = True, error
+            if not self._ended:
+                self._ended, self._error = True, error
             self._changed.notify_all()
 
     async def get(self) -> bytes | None:
@@ -64,6 +68,11 @@ class Backlog:
                 raise self._error
             self._changed.notify_all()
             return chunk
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all was read, and nothing follows, not even an error."""
+        return self._ended and self._error is None and not self._memory and not self._on_disk
 
     @property
     def _on_disk(self) -> bool:

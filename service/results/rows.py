@@ -57,6 +57,11 @@ class RowStream:
     first: bytes
     _backlog: Backlog
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing follows the first chunk, as far as is known now."""
+        return self._backlog.is_over
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """Chunks of about a megabyte, the first as soon as it is there.
 
@@ -154,7 +159,8 @@ async def _copied(
         first = await _first(backlog, timeout_s)
         yield RowStream(columns, form, sync, first, backlog)
     finally:
-        copying.cancel()
+        if not backlog.is_over:
+            copying.cancel()
         with suppress(asyncio.CancelledError):
             await copying
 
@@ -202,11 +208,10 @@ async def _copy(
         async with slot as connection:
             # No arguments, ever: asyncpg would write them into the text (DESIGN §4).
             await connection.copy_from_query(sql, output=sink.write, **_COPY_OPTIONS[form])
-        await sink.flush()
+            await sink.flush()
+            await backlog.end()
     except Exception as error:
         await backlog.end(query_error(error))
-    else:
-        await backlog.end()
 
 
 # What generated queries can still meet when they run (docs/decisions/0006).
