@@ -79,3 +79,7 @@ class Catalogue(Protocol):
     def tables(self) -> Iterable[Table]:
         """Every table users may query."""
         ...
+
+    def __hash__(self) -> int:
+        """Catalogues are keys of what was found out about them."""
+        ...

@@ -61,9 +61,10 @@ def physical_name(name: str) -> str:
     return f"{start}~{digest}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TableCatalogue:
-    """A catalogue of given tables: satisfies adql.catalogue.Catalogue."""
+    """A catalogue of given tables: satisfies adql.catalogue.Catalogue. Equal to itself alone, so
+    that what was found out about one can be kept."""
 
     items: tuple[Table, ...] = field(default=())
 

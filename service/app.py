@@ -73,11 +73,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     problems.install(app, _respond)
+    app.include_router(tap_router)  # first: its requests are the most, and routes are tried in turn
     app.include_router(pages.routes())
     app.include_router(explorer.router)
     app.include_router(bulk.router)
     app.include_router(files.router)
-    app.include_router(tap_router)
     app.add_middleware(OptionsMiddleware)
     app.add_middleware(
         CORSMiddleware,

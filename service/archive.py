@@ -29,7 +29,10 @@ class CatalogueCache:
             return cast(TableCatalogue, self._catalogue)
         async with self._lock:
             if not self._fresh():
-                self._catalogue = await self._load()
+                loaded = await self._load()
+                # The same object while nothing changes: translations are kept by it.
+                if self._catalogue is None or loaded.items != self._catalogue.items:
+                    self._catalogue = loaded
                 self._read_at = time.monotonic()
         return cast(TableCatalogue, self._catalogue)
 

@@ -5,6 +5,7 @@ TAP and bulk jobs read both in the same way.
 
 import asyncio
 from dataclasses import dataclass
+from functools import lru_cache
 
 import adql
 from adql.catalogue import Catalogue
@@ -17,6 +18,9 @@ from service.parameters import Parameters
 LANGUAGES: dict[str, Version] = {"ADQL": "ADQL", "ADQL-2.1": "2.1", "ADQL-2.0": "2.0"}
 _DEFAULT = "ADQL"
 
+# Clients and dashboards send the same short texts again and again; so many are kept.
+_KEPT = 256
+_KEPT_CHARACTERS = 2_048
 # Longer texts are parsed in a thread, so that other requests go on meanwhile.
 _IN_THREAD_CHARACTERS = 16_384
 
@@ -43,7 +47,13 @@ async def translate(text: str, language: Language, catalogue: Catalogue) -> Tran
     """A query in PostgreSQL's words, long ones made in a thread; ADQLError where it is wrong."""
     if len(text) > _IN_THREAD_CHARACTERS:
         return await asyncio.to_thread(adql.translate, text, catalogue, language.version)
-    return adql.translate(text, catalogue, language.version)
+    if len(text) > _KEPT_CHARACTERS:
+        return adql.translate(text, catalogue, language.version)
+    return _kept(text, catalogue, language.version)
+
+
+# A catalogue that changed is another object (service/archive.py): nothing outlives it here.
+_kept = lru_cache(_KEPT)(adql.translate)
 
 
 async def translated(text: str, language: Language, catalogue: Catalogue) -> Translation:
