@@ -29,6 +29,12 @@ class Settings(BaseSettings):
         repr=False,
         description="postgresql:// URL that logs in as starhaul_reader; may be a replica",
     )
+    upload_database_url: str | None = Field(
+        default=None,
+        pattern=r"^postgres(ql)?://",
+        repr=False,
+        description="the same on the primary, for queries with uploads; unset: read_database_url",
+    )
     redis_url: str | None = Field(
         default=None,
         pattern=r"^rediss?://",

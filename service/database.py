@@ -46,11 +46,13 @@ class NotConfigured(StarhaulError):
 class Database:
     """`owner`: SQLAlchemy on our own tables. `reader`: raw asyncpg for user queries and COPY.
 
+    `uploads`: `reader`, or where that is a replica, one that may make temporary tables.
     `owner_copy`: raw asyncpg that logs in as the owner, for COPY out of our own tables.
     """
 
     owner: AsyncEngine
     reader: "asyncpg.Pool[asyncpg.Record]"
+    uploads: "asyncpg.Pool[asyncpg.Record]"
     owner_copy: "asyncpg.Pool[asyncpg.Record]"
 
 
@@ -103,18 +105,10 @@ async def open_database(
     )
     if settings.read_database_url is None:
         raise NotConfigured("no database for queries: set STARHAUL_READ_DATABASE_URL")
-    reader = await asyncpg.create_pool(
-        settings.read_database_url,
-        min_size=0,
-        max_size=reader_size,
-        timeout=10,
-        server_settings={
-            "application_name": "starhaul-reader",
-            "starhaul.public_url": settings.base_url,
-            "jit": "off",
-            **_AS_TEXT,
-        },
-    )
+    reader = await _reader_pool(settings.read_database_url, settings, reader_size)
+    uploads = reader
+    if settings.upload_database_url is not None:
+        uploads = await _reader_pool(settings.upload_database_url, settings, reader_size)
     owner_copy = await asyncpg.create_pool(
         owner_url(settings),
         min_size=0,
@@ -127,11 +121,26 @@ async def open_database(
         },
     )
     try:
-        yield Database(owner=owner, reader=reader, owner_copy=owner_copy)
+        yield Database(owner=owner, reader=reader, uploads=uploads, owner_copy=owner_copy)
     finally:
-        for pool in (reader, owner_copy):
+        for pool in {reader, uploads, owner_copy}:
             try:
                 await asyncio.wait_for(pool.close(), timeout=5)
             except TimeoutError:
                 pool.terminate()
         await owner.dispose()
+
+
+async def _reader_pool(url: str, settings: Settings, size: int) -> "asyncpg.Pool[asyncpg.Record]":
+    return await asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=size,
+        timeout=10,
+        server_settings={
+            "application_name": "starhaul-reader",
+            "starhaul.public_url": settings.base_url,
+            "jit": "off",
+            **_AS_TEXT,
+        },
+    )

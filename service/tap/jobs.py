@@ -73,8 +73,9 @@ async def _run_with(run: Run, query: TapQuery, uploads: Uploads, partial: Path) 
     form = query.form
     origin = ("job", run.job.id, "")
     infos = result_infos(query, translation, archive.settings, run.job.run_id, origin)
+    pool = archive.database.uploads if query.uploads else archive.database.reader
     async with (
-        uploads.slot(archive.database.reader) as reader,
+        uploads.slot(pool) as reader,
         run.cancellable(reader.get_server_pid()),
         rows_of(reader, translation, maxrec=query.maxrec, form=form.form, timeout_s=None) as rows,
         aiofiles.open(partial, "wb") as file,

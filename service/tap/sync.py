@@ -64,7 +64,7 @@ async def _result(request: Request, held: AsyncExitStack) -> Response:
     origin = ("request_id", current_request_id(), "")
     infos = result_infos(query, translation, settings, parameters.single("RUNID"), origin)
     return ResultResponse(
-        archive.database.reader,
+        archive.database.uploads if query.uploads else archive.database.reader,
         Result(
             query=translation,
             form=query.form,
