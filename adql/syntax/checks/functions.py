@@ -79,7 +79,11 @@ def call(c: Checker, node: tree.Call) -> None:
     if arguments != node.arguments:
         _frame(c, node)
     elif c.version == "2.0" and signature.optional_frame:
-        c.fail(node, f"in ADQL 2.0 {node.name} starts with a coordinate system: write ''")
+        c.fail(
+            node,
+            f"in ADQL 2.0 {node.name} starts with a coordinate system: ask for LANG=ADQL-2.1, "
+            f"or write {node.name}('', ...)",
+        )
     forms = _forms(signature, len(arguments), c.version)
     if not forms:
         count = len(node.arguments)
