@@ -39,7 +39,8 @@ OBSCORE_EXAMPLES: tuple[Example, ...] = (
         "cone",
         "Everything around a position",
         "All datasets within 0.5 degree of the open cluster M 35.",
-        "SELECT target_name, dataproduct_type, s_ra, s_dec, t_min, em_min, em_max, access_url\n"
+        "SELECT target_name, dataproduct_type, s_ra, s_dec,\n"
+        "       t_min, em_min, em_max, access_url\n"
         "FROM ivoa.obscore\n"
         "WHERE 1 = CONTAINS(POINT('ICRS', s_ra, s_dec), CIRCLE('ICRS', 92.25, 24.33, 0.5))\n"
         "ORDER BY t_min",

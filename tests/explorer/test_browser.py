@@ -125,4 +125,6 @@ def test_snippets_are_copied_as_they_stand(browser: Browser, stack: Stack) -> No
     page.locator(".code:has(pre.query) button").click()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == httpx.get(f"{stack.url}/explorer/examples/cone.json").json()["query"]
+    page.goto(f"{stack.url}/tap/examples")  # XHTML, whose scripts run at another moment
+    assert page.locator(".code button").count() == page.locator("pre").count() > 5
     context.close()

@@ -103,7 +103,7 @@ def test_datasets_lead_to_their_row_and_to_bulk(client: httpx.Client) -> None:
     root = shown(ask(client, "SELECT obs_publisher_did, s_xel1, access_url FROM ivoa.obscore"))
     (did,) = (a for a in root.iter(f"{X}a") if text(a) == "ivo://test/x?seen-by-all")
     assert text(page(client, did.get("href"))).count("seen-by-all") > 1
-    assert root.find(f".//{X}td[@class='null']") is not None
+    assert root.find(f".//{X}td[@class='null number']") is not None
     bulk = next(form for form in root.iter(f"{X}form") if form.get("action") == "/bulk")
     assert bulk.find(f"{X}input[@name='PHASE']").get("value") == "RUN"
 
