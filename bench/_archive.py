@@ -101,7 +101,8 @@ def _starhaul(
     arguments: list[str], environment: dict[str, str]
 ) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-P", "-m", "service.cli", *arguments]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as process:
         try:
             yield process
         finally:

@@ -1,15 +1,20 @@
-"""Many clients in one process that ask the same small query again and again by keep-alive.
+"""Many clients in one process that ask small queries again and again by keep-alive.
 
-They write prepared bytes and read to the end of each answer: the CPU belongs to the archive.
+They write bytes and read to the end of each answer: the CPU belongs to the archive.
 """
 
 import asyncio
+import itertools
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 from urllib.parse import urlencode, urlsplit
 
 import uvloop
 
+# The text of the n-th query.
+Query: TypeAlias = Callable[[int], str]
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
@@ -32,32 +37,38 @@ class Answers:
         return ranked[min(int(len(ranked) * percent / 100), len(ranked) - 1)] * 1e3
 
 
-def ask_together(tap: str, query: str, clients: int, for_s: float) -> Answers:
+def ask_together(tap: str, query: Query, clients: int, for_s: float) -> Answers:
     """The answers that so many clients get within so many seconds."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_ask_together(tap, query, clients, for_s))
 
 
-async def _ask_together(tap: str, query: str, clients: int, for_s: float) -> Answers:
+async def _ask_together(tap: str, query: Query, clients: int, for_s: float) -> Answers:
     answers = Answers()
+    numbers = itertools.count()
     begin = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for _ in range(clients):
-            group.create_task(_client(tap, query, begin + for_s, answers))
+            requests = (_request(tap, query(number)) for number in numbers)
+            group.create_task(_client(tap, requests, begin + for_s, answers))
     answers.elapsed_s = time.perf_counter() - begin
     return answers
 
 
-async def _client(tap: str, query: str, until: float, answers: Answers) -> None:
+def _request(tap: str, query: str) -> bytes:
     address = urlsplit(tap)
     asked = urlencode({"LANG": "ADQL", "QUERY": query})
-    request = f"GET {address.path}/sync?{asked} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode()
+    return f"GET {address.path}/sync?{asked} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode()
+
+
+async def _client(tap: str, requests: Iterator[bytes], until: float, answers: Answers) -> None:
+    address = urlsplit(tap)
     while time.perf_counter() < until:
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         try:
             while time.perf_counter() < until:
                 begin = time.perf_counter()
-                writer.write(request)
+                writer.write(next(requests))
                 status = await _answer(reader)
                 if status == "200":
                     answers.seconds.append(time.perf_counter() - begin)

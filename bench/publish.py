@@ -30,7 +30,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 from astropy.io import fits
 
-from bench.tap import psql_program
+from bench._measuring import psql_program
 from schema.migrate import upgrade
 from service.config import Settings
 from service.embedded.home import open_home

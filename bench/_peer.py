@@ -1,0 +1,46 @@
+"""GAVO DaCHS beside us, where the Debian package gavodachs2-server is installed and set up.
+
+It is asked over its own TAP_SCHEMA, which every TAP service has.
+"""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+PEER_TINY = "SELECT TOP 1 table_name FROM tap_schema.tables"
+_TAP = "http://localhost:8080/tap"
+
+
+@contextmanager
+def peer() -> Iterator[str | None]:
+    """The URL of a running DaCHS's TAP, started if it is not; None, and a line, without one."""
+    if shutil.which("dachs") is None:
+        print("no DaCHS installed (Debian: gavodachs2-server): no peer beside us")
+        yield None
+        return
+    if _answers():
+        yield _TAP
+        return
+    with subprocess.Popen(
+        ["dachs", "serve", "debug"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            deadline = time.monotonic() + 60
+            while not _answers():
+                if time.monotonic() > deadline or server.poll() is not None:
+                    raise SystemExit("DaCHS is installed but does not start: try dachs serve debug")
+                time.sleep(0.5)
+            yield _TAP
+        finally:
+            server.terminate()
+
+
+def _answers() -> bool:
+    try:
+        return httpx.get(f"{_TAP}/availability").is_success
+    except httpx.TransportError:
+        return False

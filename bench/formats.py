@@ -1,0 +1,80 @@
+"""1,000,000 rows of 9 columns in every format, beside psql's COPY of the same rows.
+
+Figures: over the COPY of the like format, BINARY2 1.5, TABLEDATA 1.8, CSV 1.3, FITS 1.6; first byte
+within 50 ms where the format allows it (DESIGN §8). Floor and service alternate; medians.
+
+    python -m bench.formats [--small]
+"""
+
+import os
+import statistics
+import subprocess
+import time
+
+from bench._archive import COLUMNS, Archive, is_small, running_archive
+from bench._measuring import Download, cpu_seconds, download, psql_program
+
+_RUNS = 5
+_QUERY = "SELECT * FROM bench.stars"
+# RESPONSEFORMAT, gzip, the COPY it is measured against, the ratio to reach.
+_FORMATS = (
+    ("votable", False, "binary", 1.5),
+    ("votable/td", False, "text", 1.8),
+    ("csv", False, "csv", 1.3),
+    ("fits", False, "binary", 1.6),
+    ("parquet", False, "binary", None),
+    ("arrow", False, "binary", None),
+    ("json", False, "text", None),
+    ("votable", True, "binary", None),
+    ("votable/td", True, "text", None),
+    ("csv", True, "csv", None),
+)
+
+
+def _floor_s(psql: str, database_url: str, form: str) -> float:
+    """Seconds of psql's COPY of the whole table."""
+    names = ", ".join(column[0] for column in COLUMNS)
+    copy = f"COPY (SELECT {names} FROM bench.stars) TO STDOUT (FORMAT {form})"  # noqa: S608
+    begin = time.perf_counter()
+    subprocess.run([psql, "-qX", database_url, "-c", copy], stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - begin
+
+
+def _compare(
+    archive: Archive, psql: str, form: str, gzip: bool, copy: str, reach: float | None
+) -> None:
+    """One format over its floor."""
+    floors: list[float] = []
+    ours: list[Download] = []
+    before = cpu_seconds(archive.api)
+    for _ in range(_RUNS):
+        floors.append(_floor_s(psql, archive.database_url, copy))
+        ours.append(download(archive.tap, _QUERY, form, gzip=gzip))
+    cpu = (cpu_seconds(archive.api) - before) / _RUNS
+    floor = statistics.median(floors)
+    our = statistics.median(one.total_s for one in ours)
+    first = statistics.median(one.first_s for one in ours)
+    print(
+        f"{form + ('+gzip' if gzip else ''):16} {our:5.2f} s, {ours[0].megabytes:4.0f} MB, "
+        f"COPY {copy:6} {floor:5.2f} s, ratio {our / floor:4.2f}"
+        + (f" (reach: {reach:g})" if reach else "")
+        + f", first byte {first * 1e3:6.1f} ms, API {cpu:.2f} s CPU"
+    )
+
+
+def main() -> None:
+    """Fill a database, measure, print."""
+    psql = psql_program()
+    rows = 100_000 if is_small(__doc__) else 1_000_000
+    with running_archive(rows) as archive:
+        download(archive.tap, _QUERY, "votable")
+        print(
+            f"{rows:,} rows of {len(COLUMNS)} columns, median of {_RUNS}, "
+            f"load {os.getloadavg()[0]:.1f}"
+        )
+        for form, gzip, copy, reach in _FORMATS:
+            _compare(archive, psql, form, gzip, copy, reach)
+
+
+if __name__ == "__main__":
+    main()
