@@ -19,6 +19,7 @@ from service.examples import ExamplesCache
 from service.explorer import routes as explorer
 from service.files import routes as files
 from service.methods import OptionsMiddleware
+from service.multipart import remove_abandoned
 from service.pages import routes as pages
 from service.pages.errors import page_or_problem
 from service.request_id import HEADER, RequestIdMiddleware
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         adql.warm()
+        await remove_abandoned(settings.work_store_url)
         async with open_database(settings) as database:
             archive = Archive(
                 settings=settings, database=database, catalogue=CatalogueCache(database)

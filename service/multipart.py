@@ -8,8 +8,9 @@ import asyncio
 import hashlib
 import secrets
 import shutil
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -21,6 +22,7 @@ from service.errors import TooLarge, UsageError
 
 # The folder of the work store with what requests bring, until they are answered.
 INCOMING = "incoming"
+_ABANDONED_S = 24 * 3600
 _TEXT_TYPES = (b"", b"text/plain", b"none")
 _MOST_PARTS = 1_000_000
 _MOST_FILES = 100
@@ -49,6 +51,18 @@ async def incoming_files(work_store: str, most_bytes: int) -> AsyncIterator[File
     finally:
         if folder.exists():
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def remove_abandoned(work_store: str) -> None:
+    """Remove what processes that were killed had received, a day later."""
+    await asyncio.to_thread(_remove_older, Path(work_store) / INCOMING, time.time() - _ABANDONED_S)
+
+
+def _remove_older(place: Path, moment: float) -> None:
+    for folder in place.iterdir() if place.is_dir() else ():
+        with suppress(OSError):  # another process may be removing it too
+            if folder.stat().st_mtime < moment:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Part:

@@ -82,6 +82,11 @@ def votable(table: Table, serialization: str = "tabledata") -> bytes:
     return written.getvalue()
 
 
+ALL = "SELECT * FROM TAP_UPLOAD.t"
+COUNT = "SELECT COUNT(*) AS n FROM TAP_UPLOAD.t"
+SMALL = votable(Table({"a": [1, 2, 3]}))
+
+
 @dataclass(frozen=True)
 class Uploading:
     """Sends queries with uploads to one API."""

@@ -14,7 +14,7 @@ import pyvo
 from astropy.table import Table
 from astroquery.utils.tap.core import TapPlus
 
-from tests.conftest import Stack
+from tests.conftest import CI, Stack
 from tests.publish.everything import cells
 from tests.uploads.conftest import votable
 
@@ -104,6 +104,18 @@ def test_taplint_uploads(stack: Stack, require_tool: Callable[[str], str]) -> No
     assert "UPL" in done.stdout
     remarks = [line for line in done.stdout.splitlines() if re.match("[EWF]-UPL", line)]
     assert remarks == []
+
+
+def test_a_large_table(tap: pyvo.dal.TAPService) -> None:
+    """All rows of it, in order, with a position each."""
+    rows = 1_000_000 if CI else 100_000
+    random = np.random.default_rng(4)
+    sent = Table({"n": np.arange(rows), "ra": random.uniform(0, 360, rows)})
+    sent["dec"] = random.uniform(-90, 90, rows)
+    query = "SELECT COUNT(*) AS n, SUM(n) AS s, MIN(ra) AS low, MAX(dec) AS high FROM TAP_UPLOAD.t"
+    found = tap.run_async(query, uploads={"t": sent})[0]
+    assert (found["n"], found["s"]) == (rows, rows * (rows - 1) // 2)
+    assert (found["low"], found["high"]) == (min(sent["ra"]), max(sent["dec"]))
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])

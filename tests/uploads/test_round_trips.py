@@ -17,9 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.publish.everything import cells, everything, with_arrays
-from tests.uploads.conftest import Uploading, votable
-
-ALL = "SELECT * FROM TAP_UPLOAD.t"
+from tests.uploads.conftest import ALL, Uploading, votable
 
 
 def _fields(document: bytes) -> list[Field]:
