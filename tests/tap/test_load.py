@@ -59,6 +59,16 @@ def test_connections_come_back_after_failures(service: Service) -> None:
     assert _ask(service, "SELECT TOP 1 id FROM demo.stars", "csv").text == "id\n1\n"
 
 
+@pytest.mark.parametrize("form", ["votable", "csv"])
+def test_connections_come_back_from_clients_that_leave(service: Service, form: str) -> None:
+    everything = {"LANG": "ADQL", "QUERY": "SELECT * FROM demo.stars", "FORMAT": form}
+    url = f"{service.url}/tap/sync"
+    for _ in range(_POOL + 1):
+        with httpx.stream("GET", url, params=everything, timeout=60) as response:
+            next(response.iter_raw())
+    assert _ask(service, "SELECT TOP 1 id FROM demo.stars", "csv").text == "id\n1\n"
+
+
 async def _tiny(service: Service, until: float) -> list[int]:
     """The status of each tiny query that one client sent until then."""
     statuses = []

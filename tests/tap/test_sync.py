@@ -140,6 +140,21 @@ def test_maxrec_cuts_and_says_so(client: httpx.Client) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("top", "maxrec", "rows", "status"),
+    [(5, 2, 2, "OVERFLOW"), (2, 5, 2, "OK"), (3, 3, 3, "OK"), (3, 0, 0, "OVERFLOW")],
+)
+def test_maxrec_beats_top(
+    client: httpx.Client, top: int, maxrec: int, rows: int, status: str
+) -> None:
+    query = f"SELECT TOP {top} id FROM demo.stars"
+    form = {"LANG": "ADQL", "QUERY": query, "MAXREC": str(maxrec)}
+    response = client.get("/sync", params=form)
+    assert len(_table(response)) == rows
+    statuses = etree.fromstring(response.content).iterfind(".//{*}INFO[@name='QUERY_STATUS']")
+    assert [found.get("value") for found in statuses][-1] == status
+
+
 @pytest.mark.parametrize("form", ["votable", "csv"])
 def test_a_huge_maxrec_is_no_limit(client: httpx.Client, form: str) -> None:
     query = {"LANG": "ADQL", "QUERY": _QUERY, "MAXREC": "9" * 30, "FORMAT": form}
