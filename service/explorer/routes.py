@@ -95,7 +95,7 @@ async def _table(request: Request, content: Content, form: Form) -> Response:
             "sample": sample,
             "trouble": trouble,
             "sky": sky_map,
-            "dots": sky_map.dots(places(content["sky"])),
+            "strokes": sky_map.strokes(places(content["sky"])),
             "steps": _steps(request, f"SELECT TOP 10 *\nFROM {content['name']}"),
         },
     )

@@ -65,8 +65,4 @@ async def _sample(
 
 def places(cells: list[Content]) -> list[Place]:
     """The cells as a map draws them."""
-    return [Place(cell["ra"], cell["dec"], cell["rows"], _words(cell["rows"])) for cell in cells]
-
-
-def _words(rows: int) -> str:
-    return "1 row" if rows == 1 else f"{rows:,} rows"
+    return [Place(cell["ra"], cell["dec"], cell["rows"]) for cell in cells]

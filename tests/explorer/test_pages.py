@@ -10,6 +10,7 @@ import httpx
 import pytest
 from lxml import etree
 
+from service.html import sky_map
 from tests.explorer.conftest import ODD, ODD_COLUMNS
 from tests.explorer.reading import X, page, text
 from tests.xsd import valid
@@ -243,8 +244,9 @@ def test_what_is_closed_is_not_shown(client: httpx.Client) -> None:
 
 def test_the_map_has_the_table_in_it(client: httpx.Client) -> None:
     root = page(client, "/explorer/tables/ivoa.obscore")
-    (dot,) = root.iter("{*}circle")
-    assert "1 row near RA 20.0°, Dec -60.0°" in text(dot)
+    (drawn,) = (path for path in root.iter("{*}path") if path.get("class") == "places")
+    x, y = sky_map.mollweide(20.0, -60.0)
+    assert drawn.get("d") == f"M{x:.1f} {y:.1f}h0"
 
 
 def test_pages_answer_head(client: httpx.Client) -> None:

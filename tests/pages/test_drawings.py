@@ -42,6 +42,15 @@ def test_dots_grow_with_their_number() -> None:
     assert "1 dataset (image) near RA 0.0°, Dec +0.0°" in one.title
 
 
+def test_strokes_grow_with_their_number_and_share_a_path() -> None:
+    places = [sky_map.Place(0, 0, 1000), sky_map.Place(0, 90, 1), sky_map.Place(90, 0, 1)]
+    many, one = sky_map.strokes(places)
+    assert many.width > one.width
+    assert many.data == "M480.0 250.0h0"
+    assert one.data.count("M") == 2
+    assert sky_map.strokes([]) == []
+
+
 def test_direction_of_a_mean_vector() -> None:
     assert direction(2.0, 0.0, 0.0) == (0.0, 0.0)
     assert direction(0.0, -0.5, 0.0)[0] == pytest.approx(270)
