@@ -14,6 +14,8 @@ Said = tuple[str, str | None]
 
 _OTHERS = 3
 """Tables named as holding a column."""
+_UPLOADS = "tap_upload"
+"""The schema of tables that come with a query (TAP 1.1 §2.7.5)."""
 _NEAR = 0.8
 """Likeness from which a name of this FROM is meant, though another table has the very name."""
 
@@ -26,6 +28,12 @@ def unknown_table(parts: Sequence[Identifier], tables: Sequence[Table]) -> Said:
     """A table that the catalogue has not: of another schema, misspelt, or none at all."""
     written = dotted(parts)
     message = f"table '{written}' not found"
+    if len(parts) > 1 and parts[-2].name.lower() == _UPLOADS:
+        name = parts[-1].name
+        uploads = {t.name: _full(t) for t in tables if t.schema.lower() == _UPLOADS}
+        near = uploads.get(complaints.nearest(name, uploads) or "")
+        remedy = f"send it with the query, and UPLOAD={name},param:{name}"
+        return (message, near) if near else (f"{message}: {remedy}", None)
     elsewhere = [t for t in tables if same_name(parts[-1], t.name)]
     if len(elsewhere) == 1:
         return message, _full(elsewhere[0])

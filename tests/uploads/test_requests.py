@@ -239,7 +239,10 @@ def test_names_of_tables(uploading: Uploading) -> None:
 
 def test_the_query_is_checked_with_the_uploads_names(uploading: Uploading) -> None:
     assert "'aa' not found" in uploading.error("SELECT aa FROM TAP_UPLOAD.t", {"t": SMALL})
-    assert "did you mean" in uploading.error("SELECT a FROM TAP_UPLOAD.tt", {"t": SMALL})
+    near = uploading.error("SELECT a FROM TAP_UPLOAD.mime", {"mine": SMALL})
+    assert "did you mean TAP_UPLOAD.mine" in near
+    absent = uploading.error("SELECT a FROM TAP_UPLOAD.stars", {"t": SMALL})
+    assert "send it with the query, and UPLOAD=stars,param:stars" in absent
 
 
 async def _relations(url: str) -> int:
