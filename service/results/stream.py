@@ -1,12 +1,12 @@
 """From rows to the bytes of a result: encoded one chunk ahead of what is being sent."""
 
 import asyncio
-import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
+from isal import isal_zlib
 
 from service.errors import StarhaulError
 from service.results.format import ChunkReader, Encoder, Format, Head, Outcome
@@ -27,7 +27,7 @@ class _Encoding:
     encoder: Encoder
     reader: ChunkReader
     maxrec: int | None
-    compressor: "zlib._Compress | None" = None
+    compressor: "isal_zlib.Compress | None" = None
     begun: bool = False
     rows: int = 0
     overflow: bool = False
@@ -56,7 +56,7 @@ class _Encoding:
     def _compressed(self, octets: bytes) -> bytes:
         if self.compressor is None or not octets:
             return octets
-        return self.compressor.compress(octets) + self.compressor.flush(zlib.Z_SYNC_FLUSH)
+        return self.compressor.compress(octets) + self.compressor.flush(isal_zlib.Z_SYNC_FLUSH)
 
 
 async def encoded(
@@ -80,7 +80,7 @@ async def encoded(
         encoder=form.encoder(Head(rows.columns, infos, spool_folder)),
         reader=ChunkReader(rows.columns, rows.form, rows.sync),
         maxrec=maxrec if rows.form.counts_rows else None,
-        compressor=zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_WINDOW) if gzip else None,
+        compressor=isal_zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_WINDOW) if gzip else None,
     )
     chunks = rows.chunks()
     ahead = asyncio.create_task(_next(chunks, encoding))
