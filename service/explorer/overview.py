@@ -36,7 +36,7 @@ async def read_schema(connection: Session, name: str) -> Content:
     row = await connection.fetchrow(
         "SELECT schema_name AS name, description, utype FROM tap_schema.schemas "
         "WHERE lower(schema_name) = lower($1) ORDER BY schema_name = $1 DESC",
-        name,
+        name.replace("\0", ""),
     )
     if row is None:
         raise NotFound(f"there is no schema {name[:100]!r}; /explorer lists them")

@@ -74,8 +74,9 @@ class QueryPage:
 
 
 def query_text(parameters: Parameters) -> str:
-    """The query of a form, its line ends as a query has them."""
-    return (parameters.single("QUERY") or "").replace("\r\n", "\n").strip()
+    """The query of a form, its line ends as a query has them, without NULs, which no page holds."""
+    text = parameters.single("QUERY") or ""
+    return text.replace("\r\n", "\n").replace("\0", "\ufffd").strip()
 
 
 async def verdict_on(archive: Archive, text: str) -> Verdict:

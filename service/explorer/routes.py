@@ -43,7 +43,7 @@ def _steps(request: Request, query: str) -> object:
 
 async def overview(request: Request) -> Response:
     """All schemas and tables, or what a search finds."""
-    asked = " ".join(request.query_params.get("q", "").split())
+    asked = " ".join(request.query_params.get("q", "").replace("\0", " ").split())
     async with archive_of(request).database.owner_copy.acquire() as connection:
         if asked:
             examples = await examples_of(request).get()
@@ -139,6 +139,12 @@ for _path, _handler in (
 ):
     for _suffix in _SUFFIXES:
         router.add_api_route(_path + _suffix, _handler, methods=_READ)
+
+
+@router.api_route("/explorer/", methods=_READ)
+async def with_slash() -> Response:
+    """The address as people type it."""
+    return RedirectResponse("/explorer", status_code=308)
 
 
 @router.api_route("/explorer/query", methods=[*_READ, "POST"])

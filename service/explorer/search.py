@@ -36,7 +36,7 @@ _QUERY = """
 
 async def search(connection: Session, asked: str, examples: Sequence[TableExample]) -> Content:
     """What has all words of the question, at most _MOST schemas, tables and columns."""
-    words = asked.lower().replace("\0", " ").split()
+    words = asked.lower().split()
     if not words:
         return {"q": asked, "more": False, "matches": []}
     rows = await connection.fetch(_QUERY, words, _MOST + 1)

@@ -226,10 +226,19 @@ def test_search_finds_nothing_and_says_so(client: httpx.Client) -> None:
         "/explorer/tables/demo.stars/mag/none.json",
         "/explorer/examples/none",
         "/explorer/tables/%00",
+        "/explorer/schemas/%00",
+        "/explorer/tables/%ff",
     ],
 )
 def test_what_is_not_there_is_404(client: httpx.Client, path: str) -> None:
     page(client, path, status=404)
+
+
+@pytest.mark.parametrize(
+    "path", ["/explorer?q=%00", "/explorer?q=%ff", "/explorer/query?QUERY=%00"]
+)
+def test_what_is_no_text_is_no_trouble(client: httpx.Client, path: str) -> None:
+    page(client, path)
 
 
 def test_what_is_closed_is_not_shown(client: httpx.Client) -> None:
