@@ -28,7 +28,7 @@ def line_of(text: str, location: tuple[str, ...]) -> int | None:
 
 
 def explain(error: Any, text: str, known_keys: Callable[[tuple[str, ...]], list[str]]) -> str:
-    """One of pydantic's errors as a sentence; `known_keys` tells the keys of the table at a place."""
+    """One of pydantic's errors as a sentence; `known_keys` tells the keys of a place's table."""
     location = tuple(str(part) for part in error["loc"] if not isinstance(part, int))
     key = ".".join(location)
     at = line_of(text, location) if location else None
