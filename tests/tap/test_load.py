@@ -15,7 +15,13 @@ _ROWS = 1_000_000 if CI else 200_000
 _LATE = _ROWS * 9 // 10
 _ALLOWED_BYTES = 150 * 2**20
 _CLIENTS, _SECONDS = 64, 30 if CI else 2
-_FAILS_LATE = f"SELECT id, 1e308 * CASE WHEN id = {_LATE} THEN 100 ELSE 1 END AS x FROM demo.stars"
+# In order of id: PostgreSQL begins a scan of a large table where the one before it is.
+_FAILS_LATE = (
+    f"SELECT id, 1e308 * CASE WHEN id = {_LATE} THEN 100 ELSE 1 END AS x FROM demo.stars "
+    "ORDER BY id"
+)
+_FIRST = "SELECT TOP 1 id FROM demo.stars ORDER BY id"
+_ALL = "SELECT * FROM demo.stars ORDER BY id"
 _POOL = 8  # connections for queries
 
 
@@ -33,7 +39,8 @@ def _ask(service: Service, query: str, form: str) -> httpx.Response:
 def test_a_votable_says_that_a_late_row_failed(service: Service, form: str) -> None:
     response = _ask(service, _FAILS_LATE, form)
     assert response.status_code == 200
-    statuses = etree.fromstring(response.content).findall(".//{*}INFO[@name='QUERY_STATUS']")
+    root = etree.fromstring(response.content, etree.XMLParser(huge_tree=True))
+    statuses = root.findall(".//{*}INFO[@name='QUERY_STATUS']")
     assert [status.get("value") for status in statuses] == ["OK", "ERROR"]
     said = statuses[1].text or ""
     assert "too large" in said
@@ -56,23 +63,23 @@ def test_connections_come_back_after_failures(service: Service) -> None:
     for _ in range(_POOL + 1):
         with pytest.raises(httpx.RemoteProtocolError):
             _ask(service, _FAILS_LATE, "csv")
-    assert _ask(service, "SELECT TOP 1 id FROM demo.stars", "csv").text == "id\n1\n"
+    assert _ask(service, _FIRST, "csv").text == "id\n1\n"
 
 
 @pytest.mark.parametrize("form", ["votable", "csv"])
 def test_connections_come_back_from_clients_that_leave(service: Service, form: str) -> None:
-    everything = {"LANG": "ADQL", "QUERY": "SELECT * FROM demo.stars", "FORMAT": form}
+    everything = {"LANG": "ADQL", "QUERY": _ALL, "FORMAT": form}
     url = f"{service.url}/tap/sync"
     for _ in range(_POOL + 1):
         with httpx.stream("GET", url, params=everything, timeout=60) as response:
             next(response.iter_raw())
-    assert _ask(service, "SELECT TOP 1 id FROM demo.stars", "csv").text == "id\n1\n"
+    assert _ask(service, _FIRST, "csv").text == "id\n1\n"
 
 
 async def _tiny(service: Service, until: float) -> list[int]:
     """The status of each tiny query that one client sent until then."""
     statuses = []
-    parameters = {"LANG": "ADQL", "QUERY": "SELECT TOP 1 id FROM demo.stars", "FORMAT": "csv"}
+    parameters = {"LANG": "ADQL", "QUERY": _FIRST, "FORMAT": "csv"}
     async with httpx.AsyncClient(timeout=60) as client:
         while time.monotonic() < until or not statuses:
             response = await client.get(f"{service.url}/tap/sync", params=parameters)
@@ -84,7 +91,7 @@ async def _everything(service: Service, until: float) -> list[int]:
     """The bytes of each whole table that one client read until then."""
     sizes = []
     plain = {"Accept-Encoding": "identity"}
-    parameters = {"LANG": "ADQL", "QUERY": "SELECT * FROM demo.stars"}
+    parameters = {"LANG": "ADQL", "QUERY": _ALL}
     async with httpx.AsyncClient(timeout=60) as client:
         while time.monotonic() < until or not sizes:
             async with client.stream(
@@ -104,7 +111,7 @@ async def _peak(process: psutil.Process, until: float) -> int:
 
 async def test_many_clients_beside_a_large_result(service: Service) -> None:
     process = psutil.Process(service.pid)
-    _ask(service, "SELECT TOP 1 id FROM demo.stars", "csv")
+    _ask(service, _FIRST, "csv")
     idle = process.memory_info().rss
     until = time.monotonic() + _SECONDS
     sizes, peak, *answers = await asyncio.gather(
@@ -113,5 +120,5 @@ async def test_many_clients_beside_a_large_result(service: Service) -> None:
         *(_tiny(service, until) for _ in range(_CLIENTS)),
     )
     assert {status for statuses in answers for status in statuses} == {200}
-    assert len(set(sizes)) == 1
+    assert max(sizes) - min(sizes) < 1000  # lines of base64 end where pieces end
     assert peak - idle < _ALLOWED_BYTES
