@@ -14,22 +14,29 @@ from service.config import Settings
 from service.errors import TooLarge, UsageError
 from service.uploads.addresses import reachable_address
 
+TOO_MUCH = (
+    "what the tables of a query may still have; upload fewer rows or columns, or a binary format"
+)
 _MOST_REDIRECTS = 5
 _TIMEOUT = httpx.Timeout(30, connect=10)
 _CHUNK_BYTES = 1 << 18
 
 
-async def fetch(url: str, target: Path, settings: Settings) -> None:
+async def fetch(url: str, target: Path, settings: Settings, most_bytes: int) -> None:
     """Write what a URL gives, unpacked from its Content-Encoding, to a new file.
 
-    UsageError where it cannot be had, TooLarge where it is larger than an upload may be.
+    UsageError where it cannot be had, TooLarge where it is larger than `most_bytes`.
     """
     try:
         async with (
             asyncio.timeout(settings.upload_fetch_timeout_s),
             httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT) as client,
         ):
-            await _follow(client, httpx.URL(url), target, settings)
+            response = await _follow(client, httpx.URL(url), settings)
+            try:
+                await _save(response, target, most_bytes)
+            finally:
+                await response.aclose()
     except (TimeoutError, httpx.TimeoutException):
         raise UsageError(
             f"{url[:200]} did not give the whole table within "
@@ -41,24 +48,20 @@ async def fetch(url: str, target: Path, settings: Settings) -> None:
         ) from None
 
 
-async def _follow(client: httpx.AsyncClient, url: httpx.URL, target: Path, to: Settings) -> None:
+async def _follow(client: httpx.AsyncClient, url: httpx.URL, to: Settings) -> httpx.Response:
+    """The open answer that redirects lead to."""
     for _ in range(_MOST_REDIRECTS + 1):
         if url.scheme not in ("http", "https") or not url.host:
             raise UsageError(f"{str(url)[:200]} is no http or https URL; correct it")
-        request = await _request(client, url, to)
-        response = await client.send(request, stream=True)
-        try:
-            if response.has_redirect_location:
-                url = url.join(response.headers["location"])
-                continue
-            if response.status_code != httpx.codes.OK:
-                raise UsageError(
-                    f"{str(url)[:200]} answered with status {response.status_code}; correct the URL"
-                )
-            await _save(response, target, to.upload_bytes)
-            return
-        finally:
-            await response.aclose()
+        response = await client.send(await _request(client, url, to), stream=True)
+        if response.status_code == httpx.codes.OK:
+            return response
+        await response.aclose()
+        if not response.has_redirect_location:
+            raise UsageError(
+                f"{str(url)[:200]} answered with status {response.status_code}; correct the URL"
+            )
+        url = url.join(response.headers["location"])
     raise UsageError(f"{str(url)[:200]} redirects more than {_MOST_REDIRECTS} times")
 
 
@@ -90,7 +93,4 @@ async def _save(response: httpx.Response, target: Path, most_bytes: int) -> None
                     break
                 await file.write(chunk)
     if received > most_bytes:
-        raise TooLarge(
-            f"the table is larger than {most_bytes} bytes, the limit of this archive; upload fewer "
-            "rows or columns, or a binary format"
-        )
+        raise TooLarge(f"the table is larger than {most_bytes} bytes, {TOO_MUCH}")

@@ -20,19 +20,19 @@ from adql.catalogue import Catalogue
 from schema.catalogue import TableCatalogue, quoted
 from schema.sky_index import position_indexes
 from service.config import Settings
-from service.errors import StarhaulError, TooLarge, UsageError
+from service.errors import TooLarge, UsageError
 from service.multipart import INCOMING
 from service.results.rows import Connection, query_error, query_slot
 from service.tables.copying import ahead, while_connected
 from service.tables.opening import format_of, open_bytes
 from service.tables.reading import open_table
 from service.tables.table import PlacedError
-from service.uploads.fetching import fetch
+from service.uploads.fetching import TOO_MUCH, fetch
 from service.uploads.request import Upload
 from service.uploads.table import UploadedTable, reading, uploaded_table
 
 # What a table may unpack to in PostgreSQL, over what its file may have.
-_UNPACKED = 4
+_UNPACKED = 8
 _CHUNK_BYTES = 1 << 20
 
 
@@ -57,28 +57,28 @@ class Uploads:
             if not self.tables:
                 yield connection
                 return
-            await connection.execute("BEGIN READ WRITE")
             try:
-                for table in self.tables:
-                    await self._load(connection, table)
-                await connection.execute("SET TRANSACTION READ ONLY")
+                await self._load_all(connection)
                 yield connection
             finally:
                 # After a COPY that was cancelled, asyncpg takes nothing more and closes instead.
                 with suppress(asyncpg.InterfaceError, asyncpg.InternalClientError):
                     await connection.execute("ROLLBACK")
 
-    async def _load(self, connection: Connection, table: UploadedTable) -> None:
+    async def _load_all(self, connection: Connection) -> None:
+        """Begin a transaction, make the tables in it, let nothing else be made."""
         try:
-            with _in_words(table.upload):
-                await _fill(connection, table, _UNPACKED * self.settings.upload_bytes)
-        except asyncpg.ReadOnlySQLTransactionError:
+            await connection.execute("BEGIN READ WRITE")
+            for table in self.tables:
+                with _in_words(table.upload):
+                    await _fill(connection, table, _UNPACKED * self.settings.upload_bytes)
+            await connection.execute("SET TRANSACTION READ ONLY")
+        except (asyncpg.FeatureNotSupportedError, asyncpg.InsufficientPrivilegeError):
+            # A replica; or TEMPORARY was taken from everybody.
             raise UsageError(
-                "queries of this archive run on a copy of its database that takes no uploads; "
-                "write the values into the query instead"
+                "the database that queries of this archive run on takes no uploads; write the "
+                "values into the query instead, and tell the archive's operator"
             ) from None
-        except StarhaulError:
-            raise
         except Exception as error:
             raise query_error(error) from error
 
@@ -115,23 +115,25 @@ async def opened_uploads(
         return
     place = Path(settings.work_store_url) / INCOMING
     await asyncio.to_thread(place.mkdir, parents=True, exist_ok=True)
+    left = settings.upload_bytes
     with tempfile.TemporaryDirectory(dir=place) as folder, ExitStack() as stack:
         tables = []
         for number, upload in enumerate(uploads, start=1):
             with _in_words(upload):
                 target = Path(folder) / str(number)
-                path = await _file_of(upload, files, target, settings)
+                path = await _file_of(upload, files, target, settings, left)
                 plain = target.with_suffix(".plain")
-                unpacked = await asyncio.to_thread(_unpacked, path, plain, settings.upload_bytes)
+                unpacked = await asyncio.to_thread(_unpacked, path, plain, left)
+                left -= unpacked.stat().st_size
                 tables.append(await asyncio.to_thread(_open, stack, upload, number, unpacked))
         yield Uploads(tuple(tables), settings)
 
 
 async def _file_of(
-    upload: Upload, files: Mapping[str, Path], target: Path, settings: Settings
+    upload: Upload, files: Mapping[str, Path], target: Path, settings: Settings, most_bytes: int
 ) -> Path:
     if upload.part is None:
-        await fetch(upload.uri, target, settings)
+        await fetch(upload.uri, target, settings, most_bytes)
         return target
     if upload.part not in files:
         parts = ", ".join(repr(name[:40]) for name in files)
@@ -159,7 +161,7 @@ def _unpacked(path: Path, target: Path, most_bytes: int) -> Path:
                 while chunk := packed.read(_CHUNK_BYTES):
                     left -= len(chunk)
                     if left < 0:
-                        raise TooLarge(f"it unpacks to more than {most_bytes} bytes, the most here")
+                        raise TooLarge(f"it unpacks to more than {most_bytes} bytes, {TOO_MUCH}")
                     plain.write(chunk)
         except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
             raise UsageError(f"it cannot be unpacked to its end ({error})") from None

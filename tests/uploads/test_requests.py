@@ -15,31 +15,12 @@ from astropy.table import Table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.parameters import Parameters
 from service.tables.names import as_written
-from service.uploads.request import wanted_uploads
 from tests.conftest import CI, run
 from tests.serving import Service
 from tests.uploads.conftest import ALL, COUNT, SMALL, UPLOAD_BYTES, Uploading, votable
 
 _SHARED = [HealthCheck.function_scoped_fixture]
-
-
-def _names(*values: str) -> list[tuple[str, str]]:
-    return [(u.name, u.uri) for u in wanted_uploads(Parameters({"UPLOAD": values}))]
-
-
-def test_how_uploads_are_written() -> None:
-    assert _names("t,param:x") == [("t", "param:x")]
-    assert _names("a,param:x;b,http://h/q?a=1;c=2,3;d,https://h/") == [
-        ("a", "param:x"),
-        ("b", "http://h/q?a=1;c=2,3"),
-        ("d", "https://h/"),
-    ]
-    assert _names("a,param:x;", "b,param:y") == [("a", "param:x"), ("b", "param:y")]
-    assert _names(" TAP_UPLOAD.a , param:x") == [("a", "param:x")]
-    assert _names('"my table",param:x') == [("my table", "param:x")]
-    assert _names('tap_upload."a ""b""",param:x') == [('a "b"', "param:x")]
 
 
 WRONG = [
@@ -262,3 +243,44 @@ def test_nothing_is_left_in_the_database(uploading: Uploading, service: Service)
         "SELECT 1 / (a - a) AS b FROM TAP_UPLOAD.t WHERE CAST(b AS x) = 1", {"t": SMALL}
     )
     assert run(_relations(service.database_url)) == 0
+
+
+def test_clients_that_give_up_leave_their_slots(uploading: Uploading, service: Service) -> None:
+    """More of them than the API has connections for queries."""
+    slow = "SELECT COUNT(*) AS n FROM TAP_UPLOAD.t AS t, demo.stars AS a, demo.stars AS b"
+    for _ in range(10):
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(
+                f"{uploading.url}/tap/sync",
+                data={"LANG": "ADQL", "QUERY": slow, "UPLOAD": "t,param:t"},
+                files={"t": ("t", SMALL)},
+                timeout=0.4,
+            )
+    assert uploading.table(COUNT, {"t": SMALL})["n"].tolist() == [3]
+    assert uploading.leaves_nothing()
+
+
+async def _allow_temporary(url: str, allowed: bool) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        name = await connection.fetchval("SELECT quote_ident(current_database())")
+        verb, to = ("GRANT", "TO") if allowed else ("REVOKE", "FROM")
+        await connection.execute(f"{verb} TEMPORARY ON DATABASE {name} {to} PUBLIC")
+    finally:
+        await connection.close()
+
+
+def test_a_database_that_takes_no_uploads(uploading: Uploading, service: Service) -> None:
+    run(_allow_temporary(service.database_url, False))
+    assert "takes no uploads" in uploading.error(COUNT, {"t": SMALL})
+    run(_allow_temporary(service.database_url, True))
+    assert uploading.table(COUNT, {"t": SMALL})["n"].tolist() == [3]
+
+
+def test_the_limit_is_for_all_files_together(uploading: Uploading) -> None:
+    most = b"a\n" + b"1\n" * (UPLOAD_BYTES // 2 - 2000)
+    assert uploading.post(COUNT, {"t": most}).status_code == 200
+    second = gzip.compress(b"a\n" + b"1\n" * 3000)
+    query = "SELECT COUNT(*) AS n FROM TAP_UPLOAD.t, TAP_UPLOAD.u"
+    message = uploading.error(query, {"t": most, "u": second})
+    assert message.startswith("upload u: it unpacks to more than")
