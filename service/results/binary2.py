@@ -151,6 +151,7 @@ def _boolean(batch: Batch, index: int, source: _Source) -> _Piece:
 def _ascii(batch: Batch, index: int, column: WireColumn, source: _Source) -> _Piece:
     """Text as it arrived, its length before it, as in BINARY2."""
     if not _is_ascii(batch, index):
+        # Its UTF-8 would be no VOTable 1.4, and astropy would refuse the whole document for it.
         raise StarhaulError(
             f"column {column.meta.name} is declared char, but a value that follows is not ASCII; "
             "ask for RESPONSEFORMAT=votable/td or csv, and tell the archive's operator to declare "
