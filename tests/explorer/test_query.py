@@ -1,6 +1,12 @@
 """The box for queries: dry runs, rows, what it says of their number, and what it leads to."""
 
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+
 import httpx
+import pytest
 from lxml import etree
 
 from tests.explorer.conftest import ODD
@@ -126,3 +132,29 @@ def test_the_verdict_alone(client: httpx.Client) -> None:
 
 def test_nothing_asked_shows_where_to_start(client: httpx.Client) -> None:
     assert "Start from an example" in text(page(client, "/explorer/query"))
+
+
+@pytest.mark.parametrize(
+    ("tool", "command"),
+    [("pyvo", (sys.executable, "-")), ("topcat", ("sh", "-eu")), ("curl", ("sh", "-eu"))],
+)
+def test_lines_to_copy_work_whatever_is_in_the_query(
+    client: httpx.Client,
+    tool: str,
+    command: tuple[str, ...],
+    require_tool: Callable[[str], str],
+) -> None:
+    for peer in ("stilts", "curl"):
+        require_tool(peer)
+    query = f"SELECT TOP 1 id, '$HOME `x` \\ it''s' AS odd\nFROM {ODD}"
+    root = shown(ask(client, query, run=0))
+    snippet = root.find(f".//{X}code[@id='snippet-{tool}']")
+    assert snippet is not None
+    done = subprocess.run(
+        command, input=snippet.text, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, f"{snippet.text}\n{done.stdout}\n{done.stderr}"
+    told = done.stdout
+    if tool == "topcat":  # its plain tables escape quotes and backslashes
+        told = re.sub(r"\\(.)", r"\1", told)
+    assert "$HOME `x` \\ it's" in told
