@@ -16,8 +16,15 @@ from astropy.table import MaskedColumn, Table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import Stack
 from tests.publish.everything import cells, everything, with_arrays
 from tests.uploads.conftest import ALL, Uploading, votable
+
+
+@pytest.fixture(scope="module")
+def uploading(stack: Stack) -> Uploading:
+    """The archive that runs for the whole session, with its own limits."""
+    return Uploading(stack.url, stack.home / "work" / "incoming")
 
 
 def _fields(document: bytes) -> list[Field]:
