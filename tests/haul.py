@@ -32,7 +32,7 @@ AUTHORITY = "ivo://x-unregistered/starhaul?GEN/"
 ALL = "SELECT obs_publisher_did FROM ivoa.obscore WHERE obs_collection = 'GEN'"
 # Runs for minutes: every dataset some millions of times.
 ENDLESS = (
-    "SELECT o.obs_publisher_did FROM ivoa.obscore AS o, tap_schema.columns AS a, "
+    "SELECT o.access_url FROM ivoa.obscore AS o, tap_schema.columns AS a, "
     "tap_schema.columns AS b, tap_schema.columns AS c"
 )
 
