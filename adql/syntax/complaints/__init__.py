@@ -3,7 +3,7 @@
 A complaint is found by asking rules in turn, from the most particular to the most general.
 """
 
-from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+from typing import TYPE_CHECKING
 
 from adql.errors import ADQLError
 from adql.syntax.complaints import expectations, order, signs, words
@@ -16,6 +16,9 @@ from adql.syntax.complaints.names import (
 )
 from adql.syntax.complaints.places import about, at, position
 from adql.syntax.complaints.signs import number_with_letters
+
+if TYPE_CHECKING:
+    from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 __all__ = [
     "about",
@@ -69,13 +72,13 @@ def _complaint(text: str, offset: int, expected: set[str], is_name: bool = False
     return at(text, *expectations.whatever(place))
 
 
-def unexpected_token(text: str, error: UnexpectedToken) -> ADQLError:
+def unexpected_token(text: str, error: "UnexpectedToken") -> ADQLError:
     """The parser met a word or sign that cannot stand there, or the end."""
     token = error.token
     offset = len(text) if token.type == "$END" else token.start_pos or 0
     return _complaint(text, offset, set(error.accepts or error.expected), token.type == "NAME")
 
 
-def unexpected_character(text: str, error: UnexpectedCharacters) -> ADQLError:
+def unexpected_character(text: str, error: "UnexpectedCharacters") -> ADQLError:
     """The lexer met a character that starts no token."""
     return _complaint(text, error.pos_in_stream or 0, set(error.allowed or ()))
