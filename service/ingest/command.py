@@ -5,30 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from service.config import Settings
 from service.database import owner_url
 from service.ingest.collection import load_collection
 from service.ingest.run import Report, run_ingest
-
-
-class _Rate(ProgressColumn):
-    """Files a second."""
-
-    def render(self, task: Task) -> Text:
-        """The rate of the last seconds, or of the whole run."""
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f} files/s")
+from service.progress import progress_bar
 
 
 def ingest(
@@ -43,17 +25,9 @@ def ingest(
 
     Raises StarhaulError for what the publisher can put right.
     """
-    console = console or Console(stderr=True)
     collection, root = load_collection(collection_toml)
-    columns = (
-        TextColumn(f"[bold]{collection.name}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("ingest", total=None)
+    with progress_bar("files", console) as bar:
+        task = bar.add_task(collection.name, total=None)
         return asyncio.run(
             run_ingest(
                 collection,

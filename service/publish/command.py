@@ -5,33 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from service.config import Settings
 from service.database import owner_url
+from service.progress import progress_bar
 from service.publish.metadata import load_metadata
 from service.publish.names import table_name
 from service.publish.run import Published
 from service.publish.run import publish as run_publish
 from service.publish.run import unpublish as run_unpublish
-
-
-class _Rate(ProgressColumn):
-    """Rows a second."""
-
-    def render(self, task: Task) -> Text:
-        """The rate of the last seconds, or of the whole run."""
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f} rows/s")
 
 
 def publish(
@@ -49,14 +31,7 @@ def publish(
     """
     name = table_name(as_name)
     words = load_metadata(metadata, path)
-    columns = (
-        TextColumn("[bold]{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console or Console(stderr=True)) as bar:
+    with progress_bar("rows", console) as bar:
         task = bar.add_task("reading", total=None)
         return asyncio.run(
             run_publish(
