@@ -6,11 +6,10 @@ for others, and no snapshot stays open (DESIGN §6).
 
 import asyncio
 import struct
-import tempfile
 from collections import deque
-from collections.abc import Callable
-from pathlib import Path
 from typing import BinaryIO
+
+from service.results.scratch import unnamed_file
 
 _CHUNKS_IN_MEMORY = 2
 _PATIENCE_S = 1.0
@@ -80,7 +79,9 @@ class Backlog:
         return self._read < self._written
 
     async def _room_in_memory(self) -> bool:
-        has_room: Callable[[], bool] = lambda: len(self._memory) < _CHUNKS_IN_MEMORY  # noqa: E731
+        def has_room() -> bool:
+            return len(self._memory) < _CHUNKS_IN_MEMORY
+
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 return await self._changed.wait_for(has_room)
@@ -89,9 +90,7 @@ class Backlog:
 
     def _append(self, chunk: bytes) -> None:
         if self._file is None:
-            if self._folder is not None:
-                Path(self._folder).mkdir(parents=True, exist_ok=True)
-            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  # kept open
+            self._file = unnamed_file(self._folder)
         self._file.seek(self._written)
         self._file.write(_LENGTH.pack(len(chunk)))
         self._file.write(chunk)

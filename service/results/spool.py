@@ -1,14 +1,12 @@
 """Batches kept on disk until all of them have been seen: for formats that state sizes first."""
 
 import struct
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
 from service.results.batch import Batch, row_starts, spans
+from service.results.scratch import unnamed_file
 from service.results.wire import WireColumn
 
 _SIZES = struct.Struct(">qq")
@@ -22,9 +20,7 @@ class Spool:
 
     def __init__(self, columns: Sequence[WireColumn], folder: str | None) -> None:
         self._columns = columns
-        if folder is not None:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-        self._file: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # kept open
+        self._file = unnamed_file(folder)
 
     def add(self, batch: Batch) -> None:
         """Append a batch."""
