@@ -13,9 +13,9 @@ _MOTION = (
     ("parallax", "DOUBLE"),
     ("pmra", "DOUBLE"),
     ("pmdec", "DOUBLE"),
-    ("radial_velocity", "DOUBLE"),
-    ("ref_epoch", "DOUBLE"),
-    ("out_epoch", "DOUBLE"),
+    ("radialVelocity", "DOUBLE"),
+    ("refEpoch", "DOUBLE"),
+    ("outEpoch", "DOUBLE"),
 )
 _UNITS = (
     "Units are deg, deg, mas, mas/yr (pmra with the factor cos(dec)), mas/yr, km/s; epochs are "
@@ -49,7 +49,7 @@ ASTROMETRY = (
         "ivo_epoch_prop_pos",
         _MOTION,
         "POINT",
-        "Where an object is at out_epoch that moves uniformly along a straight line in space. "
+        "Where an object is at outEpoch that moves uniformly along a straight line in space. "
         + _UNITS,
         call("starhaul.epoch_prop_pos"),
     ),
@@ -57,14 +57,14 @@ ASTROMETRY = (
         "sh_epoch_prop",
         _MOTION,
         "DOUBLE[]",
-        "The six parameters at out_epoch of an object that moves uniformly along a straight line "
+        "The six parameters at outEpoch of an object that moves uniformly along a straight line "
         "in space. " + _UNITS,
         call("starhaul.epoch_prop"),
     ),
     *(
         UserFunction(
             "ivo_geom_transform",
-            (("from_sys", "VARCHAR"), ("to_sys", "VARCHAR"), ("geo", shape)),
+            (("fromSys", "VARCHAR"), ("toSys", "VARCHAR"), ("geo", shape)),
             shape,
             f"A geometry in another reference frame. Frames, as literals: {_named()}. "
             "FK4 is of B1950.0 without the elliptic terms of aberration; FK5 and ECLIPTIC are of "

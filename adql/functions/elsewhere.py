@@ -63,11 +63,11 @@ INSTEAD: Mapping[str, str] = {
     "GAVO_NORMAL_RANDOM": "ivo_normal_random(mu, sigma)",
     **dict.fromkeys(
         ("EPOCH_PROP_POS", "IVO_APPLY_PM", "GAVO_APPLY_PM"),
-        "ivo_epoch_prop_pos(ra, dec, parallax, pmra, pmdec, radial_velocity, ref_epoch, out_epoch)",
+        "ivo_epoch_prop_pos(ra, dec, parallax, pmra, pmdec, radialVelocity, refEpoch, outEpoch)",
     ),
     **dict.fromkeys(
         ("EPOCH_PROP", "IVO_EPOCH_PROP"),
-        "sh_epoch_prop(ra, dec, parallax, pmra, pmdec, radial_velocity, ref_epoch, out_epoch)",
+        "sh_epoch_prop(ra, dec, parallax, pmra, pmdec, radialVelocity, refEpoch, outEpoch)",
     ),
     "IVO_INTERVAL_HAS": "value BETWEEN low AND high",
     "SCISQL_NANOJANSKYTOABMAG": "sh_njy_to_abmag(flux)",

@@ -222,7 +222,7 @@ DECLARE
     new_dec double precision;
 BEGIN
     IF ra IS NULL OR "dec" IS NULL OR t IS NULL THEN
-        RAISE EXCEPTION 'space motion needs ra, dec, ref_epoch and out_epoch, but one is NULL: '
+        RAISE EXCEPTION 'space motion needs ra, dec and both epochs, but one is NULL: '
                         'leave such rows out (WHERE ra IS NOT NULL)'
             USING ERRCODE = 'null_value_not_allowed';
     END IF;
