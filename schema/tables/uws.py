@@ -22,6 +22,7 @@ job = Table(
     Column("room", Text, nullable=False, comment="the protocol that made it: bulk, tap"),
     Column("queue", Text, nullable=False, comment="interactive, bulk or background"),
     Column("owner", Text, comment="the principal; NULL: anonymous"),
+    Column("client", Text, comment="address of an anonymous client, whose turn the job is"),
     Column("run_id", Text, comment="RUNID, the client's own name of the job"),
     Column("phase", Text, nullable=False, server_default="PENDING"),
     Column("parameters", JSONB, nullable=False, comment="name to list of values"),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from schema.catalogue import load_catalogue
 from schema.migrate import SchemaTooNew, upgrade
-from schema.tables import archive, bulk, metadata, published, tap_schema, uws
+from schema.tables import access, archive, bulk, metadata, published, tap_schema, uws
 from schema.url import async_url
 from service.config import Settings
 
@@ -38,8 +38,8 @@ def differences(connection: Connection) -> list[object]:
 async def test_migrations_make_the_declared_tables(settings: Settings) -> None:
     assert settings.database_url
     assert {archive.dataset.schema, tap_schema.tap_tables.schema} <= OURS
-    modules = {module.__name__ for module in (uws, bulk, published)}
-    assert modules == {f"schema.tables.{name}" for name in ("uws", "bulk", "published")}
+    modules = {module.__name__ for module in (access, uws, bulk, published)}
+    assert modules == {f"schema.tables.{name}" for name in ("access", "uws", "bulk", "published")}
     engine = create_async_engine(async_url(settings.database_url))
     async with engine.connect() as connection:
         found = await connection.run_sync(differences)
