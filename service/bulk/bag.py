@@ -17,8 +17,8 @@ OVERHEAD = 8192
 TAG_LINE = 64 + 2 + len("part-00000.sha256") + 1
 
 _BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
-_MANIFEST = "manifest-sha256.txt"
-_TAG_MANIFEST = "tagmanifest-sha256.txt"
+MANIFEST = "manifest-sha256.txt"
+TAG_MANIFEST = "tagmanifest-sha256.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,10 @@ def tag_files(
     sums = [
         _sum_line(_BAGIT.encode(), "bagit.txt"),
         _sum_line(info.encode(), "bag-info.txt"),
-        _sum_line(manifest, _MANIFEST),
+        _sum_line(manifest, MANIFEST),
         *(_sum_line(lines, part_list_name(n)) for n, lines in enumerate(lists, start=1)),
     ]
-    return {"bagit.txt": _BAGIT, "bag-info.txt": info, _TAG_MANIFEST: "".join(sums)}
+    return {"bagit.txt": _BAGIT, "bag-info.txt": info, TAG_MANIFEST: "".join(sums)}
 
 
 def part_files(
@@ -78,8 +78,8 @@ def part_files(
     first = []
     if number == 1:
         first = [TagFile(tar.header(f"{name}/{PAYLOAD}".encode(), 0, mtime, b"5"), b"")]
-        files = [(tag, text.encode()) for tag, text in tags.items() if tag != _TAG_MANIFEST]
-        files += [(_MANIFEST, manifest), (_TAG_MANIFEST, tags[_TAG_MANIFEST].encode())]
+        files = [(tag, text.encode()) for tag, text in tags.items() if tag != TAG_MANIFEST]
+        files += [(MANIFEST, manifest), (TAG_MANIFEST, tags[TAG_MANIFEST].encode())]
     files.append((part_list_name(number), part_list))
     return first + [
         TagFile(tar.header(f"{name}/{tag}".encode(), len(content), mtime), content)

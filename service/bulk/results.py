@@ -1,13 +1,8 @@
-"""The results of a bulk job: what the list in the job document says, and how manifests stream."""
+"""The results of a bulk job as its document lists them, and the names of its parts."""
 
-from dataclasses import dataclass
-from typing import Literal
-
-from adql.columns import ColumnMeta, OutputColumn
+from service.bulk.dialects import DIALECTS
 from service.bulk.layout import Layout
-from service.results.batch import Batch
-from service.results.format import Format, Head, Lines, Outcome
-from service.results.wire import CopyForm
+from service.bulk.part_file import PartFile
 from service.uws.job import Result
 
 VOTABLE = "application/x-votable+xml"
@@ -26,140 +21,33 @@ def part_href(layout: Layout, number: int) -> str:
     return f"parts/{layout.digest[:_DIGEST_DIGITS]}/{part_name(layout.name, number)}"
 
 
+def part_files(layout: Layout, job_url: str) -> list[PartFile]:
+    """The parts with their addresses, in order."""
+    return [
+        PartFile(part_name(layout.name, n), f"{job_url}/{part_href(layout, n)}", part.size)
+        for n, part in enumerate(layout.parts, start=1)
+    ]
+
+
 def results_of(layout: Layout) -> list[Result]:
     """Every result of a completed job, the manifest first, where pyvo looks for it."""
-    texts = (
-        Result("manifest.csv", "results/manifest.csv", "text/csv"),
-        Result("manifest.json", "results/manifest.json", "application/json"),
-        Result("SHA256SUMS", "results/SHA256SUMS", "text/plain"),
-        Result("urls.txt", "results/urls.txt", "text/plain"),
-        Result("damage", "results/damage", VOTABLE),
-    )
+    lists = [
+        ("manifest.parquet", "application/vnd.apache.parquet"),
+        ("manifest.csv", "text/csv"),
+        ("manifest.json", "application/json"),
+        ("SHA256SUMS", "text/plain"),
+        ("files.txt", "text/plain"),
+        ("files.aria2.txt", "text/plain"),
+        ("bag.tar", TAR),
+        ("damage", VOTABLE),
+        *((name, each.media_type.split(";")[0]) for name, each in DIALECTS.items()),
+    ]
     parts = [
         Result(f"part-{number:05d}", part_href(layout, number), TAR, part.size)
         for number, part in enumerate(layout.parts, start=1)
     ]
-    return [Result("result", "results/result", VOTABLE), *texts, *parts]
-
-
-def _column(
-    name: str, datatype: str, sql_type: str, description: str, ucd: str | None = None
-) -> tuple[ColumnMeta, str]:
-    arraysize = None if datatype == "long" else "*"
-    unit = "byte" if name == "content_length" else None
-    meta = ColumnMeta(
-        name, datatype, arraysize=arraysize, unit=unit, ucd=ucd, description=description
-    )
-    return meta, sql_type
-
-
-_MANIFEST_COLUMNS = (
-    _column("obs_publisher_did", "char", "text", "Identifier of the dataset", "meta.ref.ivoid"),
-    _column("access_url", "char", "text", "URL of the single file", "meta.ref.url"),
-    _column("path", "unicodeChar", "text", "Name below data/ in the unpacked package", "meta.file"),
-    _column("content_type", "char", "text", "Media type of the file", "meta.code.mime"),
-    _column("content_length", "long", "bigint", "Size of the file", "phys.size;meta.file"),
-    _column("sha256", "char", "text", "SHA-256 of the file, hexadecimal", "meta.checksum"),
-    _column("etag", "char", "text", "ETag of the single file"),
-    _column("status", "char", "text", "ok, missing, forbidden or vanished", "meta.code.status"),
-    _column("error", "unicodeChar", "text", "Why there is no file; for damage: what was found"),
-    _column("source_row", "long", "bigint", "Row of the query, or ID, from 1", "meta.number"),
-)
-_VALUES = """
-SELECT {values} FROM (
-    SELECT member.seq, coalesce(obs_publisher_did, asked) AS v1,
-        CASE WHEN status IN ('ok', 'vanished')
-             THEN current_setting('starhaul.public_url') || '/files/' || holding_id END AS v2,
-        CASE WHEN status = 'ok' THEN path END AS v3,
-        CASE WHEN status = 'ok' THEN content_type END AS v4,
-        CASE WHEN status = 'ok' THEN size END AS v5,
-        CASE WHEN status = 'ok' THEN encode(sha256, 'hex') END AS v6,
-        CASE WHEN status = 'ok' THEN '"' || encode(sha256, 'hex') || '"' END AS v7,
-        {verdict}, source_row AS v10
-    FROM bulk.member {damage} WHERE package_id = {package_id}
-) AS rows ORDER BY seq
-"""
-
-
-_LINES = """
-SELECT {line} AS c1 FROM bulk.member JOIN bulk.package ON package.id = package_id
-WHERE package_id = {package_id} AND status = 'ok' ORDER BY seq
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class ManifestQuery:
-    """The manifest, or the damage, of a package: what `service.results` takes for a query."""
-
-    package_id: int
-    kind: Literal["manifest", "damage"]
-
-    @property
-    def columns(self) -> tuple[OutputColumn, ...]:
-        """The columns of the manifest (DESIGN §7)."""
-        return tuple(
-            OutputColumn(meta, f"c{n}", sql_type)
-            for n, (meta, sql_type) in enumerate(_MANIFEST_COLUMNS, start=1)
-        )
-
-    def literal_sql(self) -> str:
-        """One SELECT of our own tables; the only value in it is an integer of ours."""
-        found = self.kind == "damage"
-        return _VALUES.format(
-            values=", ".join(f"v{n} AS c{n}" for n in range(1, len(_MANIFEST_COLUMNS) + 1)),
-            verdict="'damaged' AS v8, reason AS v9" if found else "status AS v8, error AS v9",
-            damage="JOIN bulk.damage USING (package_id, seq)" if found else "",
-            package_id=int(self.package_id),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class LinesQuery:
-    """One line of text for each file of a package."""
-
-    package_id: int
-    kind: Literal["sums", "urls"]
-
-    @property
-    def columns(self) -> tuple[OutputColumn, ...]:
-        """The line."""
-        return (OutputColumn(ColumnMeta("line", "unicodeChar", "*"), "c1", "text"),)
-
-    def literal_sql(self) -> str:
-        """One SELECT of our own tables; the only value in it is an integer of ours."""
-        sums = "encode(sha256, 'hex') || '  ' || name || '/data/' || path"
-        urls = "current_setting('starhaul.public_url') || '/files/' || holding_id"
-        return _LINES.format(
-            line=sums if self.kind == "sums" else urls, package_id=int(self.package_id)
-        )
-
-
-class PlainEncoder:
-    """Lines as they came, and nothing else."""
-
-    def __init__(self, _head: Head) -> None:
-        """Nothing depends on the columns."""
-
-    def begin(self, _first: Batch | Lines | None) -> bytes:
-        """No head."""
-        return b""
-
-    def rows(self, rows: Batch | Lines) -> bytes:
-        """The lines."""
-        assert isinstance(rows, Lines)
-        return rows.text
-
-    def end(self, outcome: Outcome) -> tuple[bytes, ...]:
-        """Nothing; RuntimeError for a stream that failed."""
-        if outcome.error is not None:
-            raise RuntimeError(outcome.error)
-        return ()
-
-
-PLAIN = Format(
-    media_type="text/plain;charset=utf-8",
-    names=("text/plain",),
-    extension="txt",
-    form=CopyForm.TSV,  # no line has a tab, a quote or a newline: nothing is quoted
-    encoder=PlainEncoder,
-)
+    return [
+        Result("result", "results/result", VOTABLE),
+        *(Result(name, f"results/{name}", media_type) for name, media_type in lists),
+        *parts,
+    ]

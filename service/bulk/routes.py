@@ -6,17 +6,20 @@ from functools import partial
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from service.archive import archive_of
+from service.bulk.bag_tar import bag_tar
+from service.bulk.dialects import DIALECTS
 from service.bulk.layout_cache import LayoutCache, directory_of
+from service.bulk.manifest import PLAIN, LinesQuery, ManifestQuery
 from service.bulk.package import FrozenPackage, open_package, package_id, record_damage
-from service.bulk.results import PLAIN, TAR, LinesQuery, ManifestQuery, part_href
+from service.bulk.results import TAR, part_files, part_href
 from service.bulk.room import BULK_ROOM
 from service.bulk.vosi import vosi_routes
 from service.errors import NotFound, StarhaulError
 from service.problems import problem, user_error
-from service.results import json_rows, separated, tabledata
+from service.results import arrow, json_rows, separated, tabledata
 from service.results.format import Format
 from service.results.response import Result, ResultResponse, result_headers
 from service.results.wire import Query
@@ -70,28 +73,50 @@ def _number(request: Request, package: FrozenPackage) -> int:
     return number
 
 
-_RESULTS: dict[str, tuple[Callable[[int], Query], Format]] = {
+_TABLES: dict[str, tuple[Callable[[int], Query], Format]] = {
     "result": (partial(ManifestQuery, kind="manifest"), tabledata.FORMAT),
+    "manifest.parquet": (partial(ManifestQuery, kind="manifest"), arrow.PARQUET),
     "manifest.csv": (partial(ManifestQuery, kind="manifest"), separated.CSV),
     "manifest.json": (partial(ManifestQuery, kind="manifest"), json_rows.FORMAT),
     "damage": (partial(ManifestQuery, kind="damage"), tabledata.FORMAT),
     "SHA256SUMS": (partial(LinesQuery, kind="sums"), PLAIN),
-    "urls.txt": (partial(LinesQuery, kind="urls"), PLAIN),
+    "files.txt": (partial(LinesQuery, kind="urls"), PLAIN),
+    "files.aria2.txt": (partial(LinesQuery, kind="aria2"), PLAIN),
 }
+_BAG = "bag.tar"
 _FIRST_ROW_S = 60.0
 
 
 async def result(request: Request) -> Response:
-    """GET /bulk/{id}/results/{name}: the manifest and its dialects, streamed."""
+    """GET /bulk/{id}/results/{name}: the manifest and its dialects."""
     archive = archive_of(request)
     job = await job_of(request, BULK_ROOM)
     name = request.path_params["name"]
-    if name not in _RESULTS:
-        raise NotFound(f"a bulk job has no result {name}; it has {', '.join(_RESULTS)} and parts")
-    query, form = _RESULTS[name]
+    if name in _TABLES:
+        return await _streamed(request, job, name)
+    if name != _BAG and name not in DIALECTS:
+        known = ", ".join([*_TABLES, *DIALECTS, _BAG])
+        raise NotFound(f"a bulk job has no result {name}; it has {known} and parts")
+    package = await open_package(archive, _cache(request), job)
+    disposition = {"Content-Disposition": content_disposition(_file_name(job, name))}
+    if name == _BAG:
+        path = await bag_tar(archive, package)
+        etag = f'"{package.digest[:32]}-{path.stem}"'
+        return FileResponse(path, media_type=TAR, headers=disposition | {"ETag": etag})
+    dialect = DIALECTS[name]
+    parts = part_files(package.layout, BULK_ROOM.job_url(archive.settings.base_url, job.id))
+    # Hashes are added to some of these as they become known.
+    headers = disposition | {"Cache-Control": "no-cache"}
+    content = dialect.write(package.layout.name, parts)
+    return Response(content, media_type=dialect.media_type, headers=headers)
+
+
+async def _streamed(request: Request, job: Job, name: str) -> Response:
+    archive = archive_of(request)
+    query, form = _TABLES[name]
     identity = await package_id(archive, job)
     headers = result_headers(form, gzip=False) | {
-        "Content-Disposition": content_disposition(_file_name(job, name, form))
+        "Content-Disposition": content_disposition(_file_name(job, name))
     }
     if request.method == "HEAD":
         return Response(headers=headers, media_type=form.media_type)
@@ -105,10 +130,12 @@ async def result(request: Request) -> Response:
     return response
 
 
-def _file_name(job: Job, name: str, form: Format) -> str:
+_SAVED_AS = {"result": "manifest-{job}.vot", "damage": "damage-{job}.vot"}
+
+
+def _file_name(job: Job, name: str) -> str:
     """What a browser saves a result as."""
-    stem = "manifest" if name == "result" else name
-    return stem if "." in stem or stem.isupper() else f"{stem}-{job.id[:8]}.{form.extension}"
+    return _SAVED_AS.get(name, name).format(job=job.id[:8])
 
 
 router = APIRouter()

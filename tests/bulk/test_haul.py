@@ -120,7 +120,7 @@ def test_the_manifest_in_every_dialect_says_the_same(haul: Haul, package: Packag
     assert list(parsed.array["path"]) == [row["path"] for row in table]
     assert {row["obs_publisher_did"] for row in table} == {AUTHORITY + n for n in haul.names}
     assert {row["status"] for row in table} == {"ok"}
-    urls = httpx.get(package.results["urls.txt"]).text.split()
+    urls = httpx.get(package.results["files.txt"]).text.split()
     assert urls == [row["access_url"] for row in table]
     row = table[7]
     single = httpx.get(row["access_url"])
