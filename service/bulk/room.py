@@ -4,14 +4,13 @@ from service.archive import Archive
 from service.bulk.freeze import run_bulk
 from service.bulk.page import job_page
 from service.bulk.request import bulk_request, selecting
-from service.parameters import Parameters
 from service.tasks.broker import BULK
-from service.uws.room import Room
+from service.uws.room import Asked, Room
 
 
-async def check_bulk(archive: Archive, parameters: Parameters) -> None:
+async def check_bulk(archive: Archive, asked: Asked) -> None:
     """UsageError where the job could not run: parameters or query are wrong."""
-    request = bulk_request(parameters)
+    request = bulk_request(asked.parameters)
     if request.query is not None:
         await selecting(request.query, request.language, await archive.catalogue.get())
 

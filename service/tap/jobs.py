@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from starlette.responses import FileResponse, Response
 from service.archive import Archive, archive_of
 from service.errors import Gone, NotFound
 from service.language import translated
-from service.multipart import file_in
 from service.parameters import Parameters
 from service.results.rows import rows_of
 from service.results.stream import encoded
@@ -21,7 +20,7 @@ from service.results.votable import error_document
 from service.tap.errors import MEDIA_TYPE, error_response
 from service.tap.query import TapQuery, result_infos, tap_query
 from service.tasks.broker import INTERACTIVE
-from service.uploads.request import Upload
+from service.uploads import kept
 from service.uploads.session import Uploads, opened_uploads
 from service.uws.job import COMPLETED, Job, Result
 from service.uws.room import Room
@@ -29,11 +28,10 @@ from service.uws.routes import job_of
 from service.uws.run import Run
 
 _PARTIAL = ".partial"
-_UPLOADS = "uploads"
 
 
 def _folder(archive: Archive, job_id: str) -> Path:
-    return Path(archive.settings.work_store_url) / "tap" / job_id
+    return kept.job_folder(archive.settings, "tap", job_id)
 
 
 def _query(archive: Archive, job: Job) -> TapQuery:
@@ -48,7 +46,7 @@ async def run_query(run: Run) -> None:
     query = _query(archive, run.job)
     folder = _folder(archive, run.job.id)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    files = await asyncio.to_thread(_kept_files, folder, query.uploads)
+    files = await kept.kept_files(folder, query.uploads)
     async with opened_uploads(query.uploads, files, archive.settings) as uploads:
         with _unfinished(folder, run.lease.attempt) as partial:
             await _run_with(run, query, uploads, partial)
@@ -100,21 +98,8 @@ async def _run_with(run: Run, query: TapQuery, uploads: Uploads, partial: Path) 
 
 
 async def keep_files(archive: Archive, job_id: str, files: Mapping[str, Path]) -> None:
-    """Move the files of a request to those of the job; one of the same name is replaced."""
-    await asyncio.to_thread(_keep, _folder(archive, job_id) / _UPLOADS, files)
-
-
-def _keep(folder: Path, files: Mapping[str, Path]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, path in files.items():
-        path.replace(file_in(folder, name))
-
-
-def _kept_files(folder: Path, uploads: Sequence[Upload]) -> dict[str, Path]:
-    """The job's files that its uploads name."""
-    parts = [upload.part for upload in uploads if upload.part is not None]
-    files = {name: file_in(folder / _UPLOADS, name) for name in parts}
-    return {name: path for name, path in files.items() if path.is_file()}
+    """Keep the files of a request with the job."""
+    await kept.keep_files(_folder(archive, job_id), files)
 
 
 async def forget_result(archive: Archive, job_id: str) -> None:

@@ -19,7 +19,7 @@ from service.tasks.broker import BACKGROUND, BULK, INTERACTIVE, Messenger, celer
 from service.uws import admission, store, sweep
 from service.uws.job import ACTIVE, EXECUTING, QUEUED, Job
 from service.uws.listening import PhaseListener, phase_listener
-from service.uws.room import Room
+from service.uws.room import Asked, Room
 
 LONGEST_WAIT_S = 50.0
 # pyvo names no phase and sleeps a second after each answer that is not the end: a job that begins
@@ -42,7 +42,7 @@ class Jobs:
         self, room: Room, parameters: Parameters, owner: str | None, *, run: bool
     ) -> str:
         """A new job, started at once where `run` is set; its id. UsageError by the room's check."""
-        await room.check(self.archive, parameters)
+        await room.check(self.archive, Asked(parameters, owner))
         kept = {
             name: values
             for name, values in parameters.as_dict().items()
@@ -66,8 +66,8 @@ class Jobs:
         for name, values in parameters.as_dict().items():
             before = changed.get(name, []) if name in room.accumulating else []
             changed[name] = [*before, *values]
-        merged = Parameters({name: tuple(values) for name, values in changed.items()})
-        await room.check(self.archive, merged)
+        merged = Parameters({name: tuple(v) for name, v in changed.items()}, parameters.files)
+        await room.check(self.archive, Asked(merged, job.owner, job.id))
         async with self.archive.database.owner.begin() as connection:
             if not await store.set_parameters(connection, job.id, changed):
                 raise UsageError(
@@ -86,7 +86,7 @@ class Jobs:
 
     async def run(self, room: Room, job: Job) -> None:
         """PHASE=RUN (UWS 1.1 §2.2.3.1); UsageError where the job has started or ended."""
-        await room.check(self.archive, _parameters(job))
+        await room.check(self.archive, Asked(_parameters(job), job.owner, job.id))
         async with self.archive.database.owner.begin() as connection:
             queued = await store.queue(connection, job.id)
         if not queued:

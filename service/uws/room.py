@@ -20,7 +20,17 @@ async def _nothing_kept(_archive: Archive, _job_id: str) -> None:
     """The job kept nothing outside of the database."""
 
 
-async def _anything(_archive: Archive, _parameters: Parameters) -> None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a job is asked for before it runs, and by whom. `job_id` is None where the job is still
+    to be made; what it kept of earlier requests is found by it."""
+
+    parameters: Parameters
+    owner: str | None
+    job_id: str | None = None
+
+
+async def _anything(_archive: Archive, _asked: Asked) -> None:
     """Any parameters make a job."""
 
 
@@ -33,11 +43,11 @@ def plain_error(job: Job) -> Response:
 class Room:
     """One kind of job: its URL below PUBLIC_URL, its queue, its limits and what runs it.
 
-    `run` works in a Celery worker and ends with `run.complete(...)`. `check` refuses parameters
-    when the job is created or started (UsageError). `forget` removes what the job keeps outside
-    of the database. `keep` moves the files of a request to where the job has them; without it,
-    requests with files are refused. The values of `accumulating` parameters are added to those a
-    job has, the others' replaced. `error` renders /error (UWS 1.1 §2.2.2.5). `page` answers a
+    `run` works in a Celery worker and ends with `run.complete(...)`. `check` refuses what is asked
+    when the job is created, changed or started (UsageError). `forget` removes what the job keeps
+    outside of the database. `keep` moves the files of a request to where the job has them; without
+    it, requests with files are refused. The values of `accumulating` parameters are added to those
+    a job has, the others' replaced. `error` renders /error (UWS 1.1 §2.2.2.5). `page` answers a
     browser's GET of the job. Durations in seconds; a client's wish is cut to `longest_*`.
     """
 
@@ -45,7 +55,7 @@ class Room:
     path: str
     queue: str
     run: "Callable[[Run], Awaitable[None]]"
-    check: Callable[[Archive, Parameters], Awaitable[None]] = _anything
+    check: Callable[[Archive, Asked], Awaitable[None]] = _anything
     keep: Callable[[Archive, str, Mapping[str, Path]], Awaitable[None]] | None = None
     accumulating: tuple[str, ...] = ()
     forget: Callable[[Archive, str], Awaitable[None]] = _nothing_kept
