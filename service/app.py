@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 import adql
 from service import problems
+from service.access.credentials import CHALLENGES
+from service.access.middleware import PrincipalMiddleware
 from service.archive import Archive, CatalogueCache
 from service.bulk import routes as bulk
 from service.config import Settings
@@ -23,6 +25,7 @@ from service.multipart import remove_abandoned
 from service.pages import routes as pages
 from service.pages.errors import page_or_problem
 from service.request_id import HEADER, RequestIdMiddleware
+from service.problems import problem
 from service.rooms import ROOMS
 from service.tap.errors import error_response as votable_error
 from service.tap.jobs import TAP_ROOM
@@ -37,17 +40,30 @@ _EXPOSED = [
     "Location",
     "Retry-After",
     HEADER,
+    "WWW-Authenticate",
+    "X-VO-Authenticated",
 ]
 
 
 def _respond(request: Request, error: StarhaulError) -> Response:
     """The error in the form of the protocol that was asked (DESIGN §10)."""
     if request.url.path.startswith(TAP_ROOM.path):
+    if error.status == Unauthorized.status:
+        return _challenge(request, error)
         return votable_error(error)
     return page_or_problem(request, error)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
+def _challenge(request: Request, error: StarhaulError) -> Response:
+    """401: never a page, which a download would keep for data."""
+    in_tap = request.url.path.startswith("/tap/")
+    response = votable_error(error) if in_tap else problem(error)
+    for challenge in CHALLENGES:
+        response.headers.append("WWW-Authenticate", challenge)
+    return response
+
+
     """The archive's API as an ASGI application; settings come from the environment by default."""
     settings = settings or Settings()
 
@@ -75,6 +91,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     problems.install(app, _respond)
+    app.add_middleware(PrincipalMiddleware)
     app.include_router(tap_router)  # first: its requests are the most, and routes are tried in turn
     app.include_router(pages.routes())
     app.include_router(explorer.router)

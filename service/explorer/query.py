@@ -95,15 +95,17 @@ async def verdict_on(archive: Archive, text: str) -> Verdict:
     )
 
 
-async def query_page(archive: Archive, text: str, *, run: bool) -> QueryPage:
-    """The page of a query, with its first rows where it is to be run."""
+async def query_page(
+    archive: Archive, text: str, *, run: bool, principal: str | None = None
+) -> QueryPage:
+    """The page of a query, with its first rows where it is to be run, by whom."""
     if not text:
         return QueryPage()
     page = QueryPage(text=text)
     try:
         page.verdict = await verdict_on(archive, text)
         if run and page.verdict.valid:
-            page.rows = await _run(archive, text)
+            page.rows = await _run(archive, text, principal)
             page.downloads = _downloads(text)
         elif run:
             page.status = 400
@@ -113,13 +115,13 @@ async def query_page(archive: Archive, text: str, *, run: bool) -> QueryPage:
     return page
 
 
-async def _run(archive: Archive, text: str) -> FirstRows:
+async def _run(archive: Archive, text: str, principal: str | None) -> FirstRows:
     try:
         query = await translate(text, language_of(parameters_of([])), await archive.catalogue.get())
     except ADQLError as error:  # a table went away since the check
         raise StarhaulError(str(error)) from error
     timeout_s = archive.settings.query_timeout_s
-    return await first_rows(archive.database.reader, query, SHOWN_ROWS, timeout_s)
+    return await first_rows(archive.database.reader, query, SHOWN_ROWS, timeout_s, principal)
 
 
 def _downloads(text: str) -> list[tuple[str, str]]:

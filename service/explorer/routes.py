@@ -27,6 +27,7 @@ from service.explorer.twins import Content, Form, form_of, found, split_suffix
 from service.html import sky_map
 from service.html.snippets import snippets
 from service.parameters import read_parameters
+from service.principal import principal_of
 from service.results.formats import FORMATS
 
 _READ = ["GET", "HEAD"]
@@ -157,7 +158,12 @@ async def query(request: Request) -> Response:
         address = query_url(text, run=run)
         if len(address) <= box.LONGEST_ADDRESS:
             return RedirectResponse(address, status_code=303)
-    shown = await box.query_page(archive, text, run=run and request.method != "HEAD")
+    shown = await box.query_page(
+        archive,
+        text,
+        run=run and request.method != "HEAD",
+        principal=principal_of(request),
+    )
     values = {
         "query": shown,
         "most": box.SHOWN_ROWS,

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from adql.columns import ColumnMeta
 from adql.translation import Translation
-from service.results.rows import open_rows
+from service.results.rows import open_rows, query_slot
 from service.results.wire import CopyForm
 
 if TYPE_CHECKING:
@@ -27,13 +28,19 @@ class FirstRows:
 
 
 async def first_rows(
-    pool: "asyncpg.Pool[asyncpg.Record]", query: Translation, most: int, timeout_s: float
+    pool: "asyncpg.Pool[asyncpg.Record]",
+    query: Translation,
+    most: int,
+    timeout_s: float,
+    principal: str | None = None,
 ) -> FirstRows:
-    """At most so many rows; StarhaulError where the query fails or takes too long."""
+    """At most so many rows, of those that a principal may read; StarhaulError where the query fails
+    or takes too long."""
     lines: list[bytes] = []
     octets = 0
+    slot = partial(query_slot, principal=principal)
     async with open_rows(
-        pool, query, maxrec=most, form=CopyForm.JSON, timeout_s=timeout_s
+        pool, query, maxrec=most, form=CopyForm.JSON, timeout_s=timeout_s, slot=slot
     ) as stream:
         async for chunk in stream.chunks():
             # COPY's text form escapes nothing in JSON but the backslash.

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from fastapi import APIRouter
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import Response
 
 from schema.tables.archive import collection, dataset, holding
 from service.archive import Archive, archive_of
 from service.errors import Gone, NotFound
-from service.principal import principal_of
+from service.principal import act_as, principal_of
 from service.storage.local import open_local
 from service.storage.ranges import Span, Version
 from service.storage.sending import BUFFER_BYTES, Buffers, BytesResponse, Content
@@ -57,9 +57,7 @@ async def find_file(archive: Archive, number: str, principal: str | None) -> Hel
         dataset.c.readable_by
     )
     async with archive.database.owner.connect() as connection:
-        await connection.execute(
-            text("SELECT set_config('starhaul.principal', :who, true)"), {"who": principal or ""}
-        )
+        await act_as(connection, principal)
         found = await connection.execute(
             select(holding, collection.c.root)
             .join(dataset, dataset.c.id == holding.c.dataset_id)

@@ -29,6 +29,7 @@ Slot: TypeAlias = Callable[
 
 _CHUNK_BYTES = 1 << 20
 _SLOT_WAIT_S = 10
+_ACT_AS = "SELECT set_config('starhaul.principal', $1, false)"
 _MOST_ROWS = 2**63 - 1  # the largest LIMIT
 
 
@@ -177,8 +178,11 @@ async def _first(backlog: Backlog, timeout_s: float | None) -> bytes:
 
 
 @asynccontextmanager
-async def query_slot(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[Connection]:
-    """A connection for one query; TooMany where all are busy, Unavailable without a database."""
+async def query_slot(
+    pool: "asyncpg.Pool[asyncpg.Record]", principal: str | None = None
+) -> AsyncIterator[Connection]:
+    """A connection for one query of a principal, None: of anybody; TooMany where all are busy,
+    Unavailable without a database."""
     try:
         connection = await pool.acquire(timeout=_SLOT_WAIT_S)
     except TimeoutError:
@@ -191,6 +195,9 @@ async def query_slot(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[Conn
     except Exception as error:
         raise query_error(error) from error
     try:
+        if principal is not None:
+            # Until the connection is given back: asyncpg then resets all settings.
+            await connection.execute(_ACT_AS, principal)
         yield connection
     finally:
         # A COPY cancelled between two rows may still be sending; asyncpg then closes the

@@ -47,7 +47,8 @@ async def run_query(run: Run) -> None:
     folder = _folder(archive, run.job.id)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     files = await kept.kept_files(folder, query.uploads)
-    async with opened_uploads(query.uploads, files, archive.settings) as uploads:
+    opened = opened_uploads(query.uploads, files, archive.settings, run.job.owner)
+    async with opened as uploads:
         with _unfinished(folder, run.lease.attempt) as partial:
             await _run_with(run, query, uploads, partial)
 

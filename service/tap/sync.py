@@ -10,6 +10,7 @@ from service.archive import archive_of
 from service.language import translated
 from service.multipart import incoming_files
 from service.parameters import read_parameters
+from service.principal import principal_of
 from service.request_id import current_request_id
 from service.results.response import Result, ResultResponse, result_headers
 from service.tap.errors import error_response
@@ -52,7 +53,7 @@ async def _result(request: Request, held: AsyncExitStack) -> Response:
     parameters = await read_parameters(request, max_body=settings.max_body_bytes, files=place)
     query = tap_query(parameters, default_maxrec=settings.default_maxrec)
     uploads = await held.enter_async_context(
-        opened_uploads(query.uploads, parameters.files, settings)
+        opened_uploads(query.uploads, parameters.files, settings, principal_of(request))
     )
     catalogue = uploads.seen_with(await archive.catalogue.get())
     translation = await translated(query.text, query.language, catalogue)

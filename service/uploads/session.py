@@ -42,6 +42,7 @@ class Uploads:
 
     tables: tuple[UploadedTable, ...]
     settings: Settings
+    principal: str | None
 
     def seen_with(self, catalogue: Catalogue) -> Catalogue:
         """The archive's tables and these."""
@@ -53,7 +54,7 @@ class Uploads:
     async def slot(self, pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[Connection]:
         """A connection for one query that sees these tables; StarhaulError as `query_slot` has it,
         and where a table cannot be loaded."""
-        async with query_slot(pool) as connection:
+        async with query_slot(pool, self.principal) as connection:
             if not self.tables:
                 yield connection
                 return
@@ -103,15 +104,18 @@ async def _fill(connection: Connection, table: UploadedTable, most_bytes: int) -
 
 @asynccontextmanager
 async def opened_uploads(
-    uploads: Sequence[Upload], files: Mapping[str, Path], settings: Settings
+    uploads: Sequence[Upload],
+    files: Mapping[str, Path],
+    settings: Settings,
+    principal: str | None = None,
 ) -> AsyncIterator[Uploads]:
-    """The uploads of a query, fetched and open for the time of the block.
+    """The uploads of a principal's query, fetched and open for the time of the block.
 
     `files` are the parts of the request. UsageError, naming the upload, where one is missing,
     cannot be fetched or is no table.
     """
     if not uploads:
-        yield Uploads((), settings)
+        yield Uploads((), settings, principal)
         return
     place = Path(settings.work_store_url) / INCOMING
     await asyncio.to_thread(place.mkdir, parents=True, exist_ok=True)
@@ -126,7 +130,7 @@ async def opened_uploads(
                 unpacked = await asyncio.to_thread(_unpacked, path, plain, left)
                 left -= unpacked.stat().st_size
                 tables.append(await asyncio.to_thread(_open, stack, upload, number, unpacked))
-        yield Uploads(tuple(tables), settings)
+        yield Uploads(tuple(tables), settings, principal)
 
 
 async def _file_of(

@@ -1,0 +1,1 @@
+"""Principals: the tokens that prove them, and how a request presents one."""
