@@ -16,7 +16,8 @@ from service.archive import Archive, CatalogueCache
 from service.bulk import routes as bulk
 from service.config import Settings
 from service.database import open_database
-from service.errors import StarhaulError
+from service.datalink import routes as datalink
+from service.errors import StarhaulError, Unauthorized
 from service.examples import ExamplesCache
 from service.explorer import routes as explorer
 from service.files import routes as files
@@ -24,8 +25,8 @@ from service.methods import OptionsMiddleware
 from service.multipart import remove_abandoned
 from service.pages import routes as pages
 from service.pages.errors import page_or_problem
-from service.request_id import HEADER, RequestIdMiddleware
 from service.problems import problem
+from service.request_id import HEADER, RequestIdMiddleware
 from service.rooms import ROOMS
 from service.tap.errors import error_response as votable_error
 from service.tap.jobs import TAP_ROOM
@@ -39,22 +40,21 @@ _EXPOSED = [
     "Content-Disposition",
     "Location",
     "Retry-After",
-    HEADER,
     "WWW-Authenticate",
     "X-VO-Authenticated",
+    HEADER,
 ]
 
 
 def _respond(request: Request, error: StarhaulError) -> Response:
     """The error in the form of the protocol that was asked (DESIGN §10)."""
-    if request.url.path.startswith(TAP_ROOM.path):
     if error.status == Unauthorized.status:
         return _challenge(request, error)
+    if request.url.path.startswith(TAP_ROOM.path):
         return votable_error(error)
     return page_or_problem(request, error)
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
 def _challenge(request: Request, error: StarhaulError) -> Response:
     """401: never a page, which a download would keep for data."""
     in_tap = request.url.path.startswith("/tap/")
@@ -64,6 +64,7 @@ def _challenge(request: Request, error: StarhaulError) -> Response:
     return response
 
 
+def create_app(settings: Settings | None = None) -> FastAPI:
     """The archive's API as an ASGI application; settings come from the environment by default."""
     settings = settings or Settings()
 
@@ -90,8 +91,8 @@ def _challenge(request: Request, error: StarhaulError) -> Response:
         redoc_url=None,
         redirect_slashes=False,
     )
-    problems.install(app, _respond)
     app.add_middleware(PrincipalMiddleware)
+    problems.install(app, _respond)
     app.include_router(tap_router)  # first: its requests are the most, and routes are tried in turn
     app.include_router(pages.routes())
     app.include_router(explorer.router)
