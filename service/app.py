@@ -16,7 +16,6 @@ from service.archive import Archive, CatalogueCache
 from service.bulk import routes as bulk
 from service.config import Settings
 from service.database import open_database
-from service.datalink import routes as datalink
 from service.errors import StarhaulError, Unauthorized
 from service.examples import ExamplesCache
 from service.explorer import routes as explorer
