@@ -16,6 +16,7 @@ from service.archive import Archive, CatalogueCache
 from service.bulk import routes as bulk
 from service.config import Settings
 from service.database import open_database
+from service.datalink import routes as datalink
 from service.errors import StarhaulError, Unauthorized
 from service.examples import ExamplesCache
 from service.explorer import routes as explorer
@@ -97,6 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(explorer.router)
     app.include_router(bulk.router)
     app.include_router(files.router)
+    app.include_router(datalink.router)
     app.add_middleware(OptionsMiddleware)
     app.add_middleware(
         CORSMiddleware,

@@ -20,7 +20,7 @@ def primary_header(description_bytes: int, outcome: Outcome) -> bytes:
         ("EXTEND", True, "the table is in the next HDU"),
     ]
     if outcome.overflow is not None:
-        text = f"cut after {outcome.overflow} rows (MAXREC)"
+        text = outcome.overflow
         cards.append(("QSTATUS", "OVERFLOW", text))
     return _header(cards)
 

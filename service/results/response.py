@@ -10,6 +10,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from service.results.descriptors import Service
 from service.results.format import Format
 from service.results.rows import RowStream, Slot, open_rows
 from service.results.stream import encoded
@@ -27,7 +28,8 @@ class Result:
     """A query and how its answer is wanted. `infos` are INFO elements: name, value, text.
 
     `spool_folder` is for what a slow client has not taken yet, and for formats that need all rows
-    before their first byte. `slot` gives the connection, as `open_rows` has it.
+    before their first byte. `slot` gives the connection, as `open_rows` has it; `services` and
+    `truncated` are as `encoded` has them.
     """
 
     query: Query
@@ -37,6 +39,8 @@ class Result:
     infos: Sequence[tuple[str, str, str]] = ()
     spool_folder: str | None = None
     slot: Slot | None = None
+    services: Sequence[Service] = ()
+    truncated: str | None = None
 
 
 class ResultResponse(Response):
@@ -128,6 +132,8 @@ class ResultResponse(Response):
             maxrec=result.maxrec,
             gzip=self._gzip,
             spool_folder=result.spool_folder,
+            services=result.services,
+            truncated=result.truncated,
         )
 
 

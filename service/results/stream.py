@@ -9,6 +9,7 @@ import structlog
 from isal import isal_zlib
 
 from service.errors import StarhaulError
+from service.results.descriptors import Service
 from service.results.format import ChunkReader, Encoder, Format, Head, Outcome
 from service.results.rows import RowStream
 
@@ -27,6 +28,7 @@ class _Encoding:
     encoder: Encoder
     reader: ChunkReader
     maxrec: int | None
+    truncated: str | None = None
     compressor: "isal_zlib.Compress | None" = None
     begun: bool = False
     rows: int = 0
@@ -47,8 +49,8 @@ class _Encoding:
         """The rest of the document."""
         before = b"" if self.begun else self.encoder.begin(None)
         self.begun = True
-        overflow = self.maxrec if self.overflow else None
-        for piece in self.encoder.end(Outcome(overflow=overflow, error=error)):
+        cut = f"cut after {self.maxrec} rows (MAXREC)" if self.overflow else self.truncated
+        for piece in self.encoder.end(Outcome(overflow=cut, error=error)):
             yield self._compressed(before + piece)
             before = b""
         yield self._compressed(before) + (self.compressor.flush() if self.compressor else b"")
@@ -68,18 +70,22 @@ async def encoded(
     gzip: bool = False,
     whole_or_nothing: bool = False,
     spool_folder: str | None = None,
+    services: Sequence[Service] = (),
+    truncated: str | None = None,
 ) -> AsyncGenerator[bytes, None]:
     """The document in pieces of about a megabyte.
 
     A failure after the first piece ends a VOTable with its INFO; for other formats RuntimeError is
     raised, and the document must be broken off. A failure before it, and any failure where the
     document is `whole_or_nothing`, is raised as it is. Formats that need all rows before their
-    first byte put them into `spool_folder`.
+    first byte put them into `spool_folder`. `truncated` says what the query left out, which is told
+    as an overflow.
     """
     encoding = _Encoding(
-        encoder=form.encoder(Head(rows.columns, infos, spool_folder)),
+        encoder=form.encoder(Head(rows.columns, infos, spool_folder, services)),
         reader=ChunkReader(rows.columns, rows.form, rows.sync),
         maxrec=maxrec if rows.form.counts_rows else None,
+        truncated=truncated,
         compressor=isal_zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_WINDOW) if gzip else None,
     )
     chunks = rows.chunks()

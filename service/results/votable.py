@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from lxml import etree
 
+from service.results.descriptors import descriptor, field_ids
 from service.results.format import Head, Outcome
 from service.results.systems import system_of
 from service.results.wire import ELEMENT_NULL, WireColumn
@@ -49,11 +50,11 @@ def end(after: bytes, outcome: Outcome) -> bytes:
     elif outcome.overflow is not None:
         info = status_info(
             "OVERFLOW",
-            f"the result was cut after {outcome.overflow} rows (MAXREC); there are more",
+            f"the result was {outcome.overflow}; there are more",
         )
     else:
         return after
-    return after.replace(b"</RESOURCE>", info + b"</RESOURCE>")
+    return after.replace(b"</RESOURCE>", info + b"</RESOURCE>", 1)
 
 
 def error_document(message: str, infos: Sequence[tuple[str, str, str]] = ()) -> bytes:
@@ -86,6 +87,11 @@ def _described(head: Head, wide_text: Sequence[bool]) -> tuple[etree._Element, e
         if system is not None:
             field.set("ref", system.name)
         table.append(field)
+    taken = {system.name for system in systems if system is not None}
+    ids = field_ids([column.meta for column in head.columns], head.services, taken)
+    for number, identity in ids.items():
+        table[number].set("ID", identity)
+    root.extend(descriptor(service, ids) for service in head.services)
     return root, table
 
 

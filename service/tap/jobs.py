@@ -14,6 +14,7 @@ from service.archive import Archive, archive_of
 from service.errors import Gone, NotFound
 from service.language import translated
 from service.parameters import Parameters
+from service.results.descriptors import dataset_services
 from service.results.rows import rows_of
 from service.results.stream import encoded
 from service.results.votable import error_document
@@ -86,6 +87,9 @@ async def _run_with(run: Run, query: TapQuery, uploads: Uploads, partial: Path) 
                 maxrec=query.maxrec,
                 whole_or_nothing=True,
                 spool_folder=str(partial.parent),
+                services=dataset_services(
+                    [column.meta for column in translation.columns], archive.settings
+                ),
             )
         ) as pieces,
     ):

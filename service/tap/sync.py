@@ -12,6 +12,7 @@ from service.multipart import incoming_files
 from service.parameters import read_parameters
 from service.principal import principal_of
 from service.request_id import current_request_id
+from service.results.descriptors import dataset_services
 from service.results.response import Result, ResultResponse, result_headers
 from service.tap.errors import error_response
 from service.tap.query import result_infos, tap_query
@@ -74,6 +75,7 @@ async def _result(request: Request, held: AsyncExitStack) -> Response:
             infos=infos,
             spool_folder=settings.work_store_url,
             slot=uploads.slot,
+            services=dataset_services([column.meta for column in translation.columns], settings),
         ),
         gzip=gzip,
         on_error=error_response,

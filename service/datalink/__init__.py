@@ -1,0 +1,1 @@
+"""DataLink 1.1: everything that belongs to a dataset."""

@@ -1,0 +1,112 @@
+"""The list of links as one query over the archive's own tables (DataLink 1.1 §3.2).
+
+Rows come in the order of the identifiers; of one, its own files first, a package of all last.
+"""
+
+from dataclasses import dataclass
+
+from adql.columns import ColumnMeta, OutputColumn
+from adql.literals import literal
+from adql.translation import Parameter
+
+# Name, PostgreSQL type, UCD, description; UCDs and units are table 1 of DataLink 1.1.
+_COLUMNS = (
+    ("ID", "text", "meta.id;meta.main", "The identifier as it was asked for"),
+    ("access_url", "text", "meta.ref.url", "URL of the file"),
+    ("service_def", "text", "meta.ref", "XML ID of the descriptor of a service in this document"),
+    ("error_message", "text", "meta.code.error", "Why there is no link"),
+    ("description", "text", "meta.note", "What the link leads to"),
+    ("semantics", "text", "meta.code", "How it relates to the dataset: a term of datalink/core"),
+    ("content_type", "text", "meta.code.mime", "Media type of what the link returns"),
+    ("content_length", "bigint", "phys.size;meta.file", "Size of what the link returns"),
+    ("content_qualifier", "text", None, "What the link returns: a term of product-type"),
+    ("local_semantics", "text", "meta.id.assoc", "The archive's own name for links of this kind"),
+    ("link_auth", "text", "meta.code", "Whether the link takes a login: true, optional, false"),
+    ("link_authorized", "boolean", "meta.code", "Whether you may follow the link"),
+    ("content_sha256", "text", "meta.checksum", "SHA-256 of the file, hexadecimal"),
+)
+_DATATYPES = {"text": ("char", "*"), "bigint": ("long", None), "boolean": ("boolean", None)}
+# Texts that may repeat what the user asked for, or a publisher's words.
+_FREE_TEXT = ("ID", "error_message", "description")
+
+_FILES = """
+    SELECT asked.n, asked.id, dataset.id AS dataset_id, holding.id AS holding_id,
+        coalesce(holding.semantics, '#this') AS semantics, holding.path, holding.media_type,
+        holding.size, holding.sha256, dataset.dataproduct_type, dataset.obs_title,
+        dataset.readable_by IS NULL AND holding.readable_by IS NULL AS public,
+        starhaul.may_read(holding.readable_by) AS readable,
+        CASE
+            WHEN dataset.id IS NULL AND asked.id !~* '^ivo://.'
+            THEN 'UsageFault: ' || left(asked.id, 200)
+                || ' is no identifier of a dataset; these begin with ivo://'
+            WHEN dataset.id IS NULL
+            THEN 'NotFoundFault: ' || left(asked.id, 200)
+                || ' cannot be found, or you may not read it'
+            WHEN holding.id IS NULL THEN 'FatalFault: the dataset has no file here'
+            WHEN holding.state <> 'present' THEN 'FatalFault: the file is no longer in the archive'
+        END AS error
+    FROM unnest({ids}) WITH ORDINALITY AS asked (id, n)
+    LEFT JOIN archive.dataset ON dataset.obs_publisher_did = asked.id
+         AND starhaul.may_read(dataset.readable_by)
+    LEFT JOIN archive.holding ON holding.dataset_id = dataset.id
+"""
+# ObsCore's types of products (ObsCore 1.1 §3.3.1) as terms of http://www.ivoa.net/rdf/product-type.
+_QUALIFIER = """
+    CASE WHEN semantics <> '#this' THEN NULL WHEN dataproduct_type = 'event' THEN '#event-list'
+    WHEN dataproduct_type IN
+        ('image', 'cube', 'spectrum', 'sed', 'timeseries', 'visibility', 'measurements')
+    THEN '#' || dataproduct_type END
+"""
+_LINKS = f"""
+WITH files AS MATERIALIZED ({_FILES}), links AS (
+    SELECT n, (semantics <> '#this')::integer AS rank, path, holding_id, id AS v1,
+        CASE WHEN error IS NULL
+             THEN current_setting('starhaul.public_url') || '/files/' || holding_id END AS v2,
+        NULL AS v3, error AS v4,
+        concat_ws(': ', regexp_replace(path, '^.*/', ''), obs_title) AS v5,
+        semantics AS v6, media_type AS v7, size AS v8, {_QUALIFIER} AS v9, NULL AS v10,
+        CASE WHEN error IS NULL THEN CASE WHEN public THEN 'optional' ELSE 'true' END END AS v11,
+        CASE WHEN error IS NULL THEN readable END AS v12, encode(sha256, 'hex') AS v13
+    FROM files
+    UNION ALL
+    SELECT n, 2, NULL, NULL, id, NULL, 'bulk', NULL,
+        'All ' || count(*) || ' files of the dataset as one package', '#package', 'text/xml',
+        NULL, NULL, NULL, 'optional', true, NULL
+    FROM files WHERE error IS NULL AND readable
+    GROUP BY n, id HAVING count(*) > 1
+)
+SELECT {", ".join(f"v{n} AS c{n}" for n in range(1, len(_COLUMNS) + 1))}
+FROM links ORDER BY n, rank, v6 COLLATE "C", path COLLATE "C", holding_id
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class LinksQuery:
+    """The links of some identifiers: what `service.results` takes for a query."""
+
+    ids: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[OutputColumn, ...]:
+        """The columns of DataLink 1.1, and content_sha256."""
+        wide = not all(map(str.isascii, self.ids))
+        return tuple(
+            OutputColumn(_meta(name, sql_type, ucd, description, wide), f"c{n}", sql_type)
+            for n, (name, sql_type, ucd, description) in enumerate(_COLUMNS, start=1)
+        )
+
+    def literal_sql(self) -> str:
+        """One SELECT of our own tables; the identifiers are one array in it (DESIGN §4)."""
+        return _LINKS.format(ids=literal(Parameter(self.ids, "text[]")))
+
+
+def _meta(name: str, sql_type: str, ucd: str | None, description: str, wide: bool) -> ColumnMeta:
+    datatype, arraysize = _DATATYPES[sql_type]
+    return ColumnMeta(
+        name,
+        "unicodeChar" if wide and name in _FREE_TEXT else datatype,
+        arraysize=arraysize,
+        unit="byte" if name == "content_length" else None,
+        ucd=ucd,
+        description=description,
+    )

@@ -1,0 +1,52 @@
+"""What /datalink/links is asked for (DataLink 1.1 §2.1)."""
+
+from dataclasses import dataclass, replace
+
+from service.parameters import Parameters
+from service.results import tabledata
+from service.results.descriptors import LINKS_MEDIA_TYPE
+from service.results.format import Format
+from service.results.formats import format_named
+
+# Those of one request that are answered; the others are told as an overflow.
+MOST_IDS = 10_000
+_VOTABLE = ("application/x-votable+xml", "text/xml", "application/xml")
+_LINKS = replace(tabledata.FORMAT, media_type=LINKS_MEDIA_TYPE)
+
+
+@dataclass(frozen=True, slots=True)
+class LinksRequest:
+    """Identifiers in the order they were asked for, each once; `truncated` says how many were
+    left out."""
+
+    ids: tuple[str, ...]
+    form: Format
+    truncated: str | None
+
+
+def links_request(parameters: Parameters) -> LinksRequest:
+    """Read the parameters; UsageError where RESPONSEFORMAT is wrong.
+
+    All rows of an identifier have to follow each other, so one given twice is answered once.
+    """
+    # PostgreSQL's text and XML have no NUL.
+    given = (value.replace("\0", "\ufffd") for value in parameters.many("ID"))
+    ids = tuple(dict.fromkeys(given))
+    truncated = None
+    if len(ids) > MOST_IDS:
+        truncated = f"cut after the first {MOST_IDS} of {len(ids)} identifiers"
+    form = _form(parameters.single("RESPONSEFORMAT"))
+    return LinksRequest(ids[:MOST_IDS], form, truncated)
+
+
+def _form(asked: str | None) -> Format:
+    """TABLEDATA unless another serialization or format is asked for (DataLink 1.1 §2.1.2, §3.3.1).
+
+    A media type that was asked for is the one of the answer.
+    """
+    kind, *parameters = "".join((asked or "votable").lower().split()).split(";")
+    if kind == "votable" or "content=datalink" in parameters:
+        return _LINKS
+    if kind in _VOTABLE and not any(each.startswith("serialization=") for each in parameters):
+        return replace(_LINKS, media_type=kind)
+    return format_named(asked)
