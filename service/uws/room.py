@@ -60,7 +60,7 @@ class Room:
     accumulating: tuple[str, ...] = ()
     forget: Callable[[Archive, str], Awaitable[None]] = _nothing_kept
     error: Callable[[Job], Response] = plain_error
-    page: Callable[[Request, Job], Response] | None = None
+    page: Callable[[Request, Job], Awaitable[Response]] | None = None
     execution_duration: int = 3600
     longest_execution: int = 24 * 3600
     lifetime: int = 7 * 24 * 3600

@@ -121,7 +121,7 @@ class JobRoutes:
         if wait is not None:
             job = await jobs_of(request).wait(self.room, job, principal_of(request), *wait)
         if self.room.page is not None and prefers_html(request):
-            return self.room.page(request, job)
+            return await self.room.page(request, job)
         return _xml(documents.job_document(job, self._url(request, job)))
 
     async def act(self, request: Request) -> Response:

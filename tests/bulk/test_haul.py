@@ -279,8 +279,10 @@ def test_a_browser_sees_a_page_with_lines_to_copy(haul: Haul, package: Package) 
     accept = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
     page = httpx.get(package.job, headers=accept)
     assert page.headers["content-type"].startswith("text/html")
-    for url in package.parts:
-        assert f"curl -OC - {url}" in page.text
+    for url in (*package.parts, *package.results.values()):
+        assert f'href="{url}"' in page.text
+    assert f"curl -fsS {package.results['get.sh']} | sh" in page.text
+    assert f"{len(haul.names)} files" in page.text
     java = {"accept": "text/html, image/gif, image/jpeg, */*; q=0.2"}
     assert httpx.get(package.job, headers=java).headers["content-type"].startswith("text/xml")
 
