@@ -1,4 +1,4 @@
-"""Bulk packages: frozen members and damage found later."""
+"""Bulk packages: frozen members, what SINCE left out, damage found later."""
 
 from sqlalchemy import (
     BigInteger,
@@ -24,6 +24,7 @@ package = Table(
     ),
     Column("name", Text, nullable=False, comment="the directory that all parts unpack into"),
     Column("part_size", BigInteger, nullable=False, comment="target size of a part, bytes"),
+    Column("format", Text, nullable=False, server_default="tar", comment="tar or zip"),
     Column("digest", Text, nullable=False, comment="sha256 of everything that fixes the bytes"),
     Column("frozen", DateTime(timezone=True), nullable=False, server_default=func.now()),
     schema="bulk",
@@ -52,6 +53,18 @@ member = Table(
     Column("inode", BigInteger),
     Column("sha256", LargeBinary),
     Column("crc32", BigInteger),
+    schema="bulk",
+)
+
+unchanged = Table(
+    "unchanged",
+    metadata,
+    Column(
+        "package_id", Integer, ForeignKey("bulk.package.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("holding_id", BigInteger, primary_key=True),
+    Column("sha256", LargeBinary, nullable=False),
+    comment="files that SINCE left out: as good as members for the next SINCE",
     schema="bulk",
 )
 

@@ -37,6 +37,7 @@ job = Table(
     Column("attempt", Integer, nullable=False, server_default="0", comment="leases taken"),
     Column("lease_expires", DateTime(timezone=True)),
     Column("backend_pid", Integer, comment="the PostgreSQL backend that ABORT cancels"),
+    Column("progress", Text, comment="what a running job is at, for people"),
     Column("error_type", Text, comment="transient, fatal"),
     Column("error_message", Text),
     schema="uws",
