@@ -17,7 +17,7 @@ from service.errors import UsageError
 _PREFIX = "starhaul_"
 _RANDOM_BYTES = 32
 # Neither a number, which names one token, nor a colon, which ends the name in Basic (RFC 7617 §2).
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._@+-]{0,99}")
+_NAME = re.compile(r"(?!\d+$)[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ def checked_name(name: str) -> str:
     """The name of a principal; UsageError where it cannot be one."""
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"{name[:110]!r} cannot be the name of a principal; use a letter, then at most 99 "
-            "letters, digits and . _ @ + -"
+            f"{name[:110]!r} cannot be the name of a principal; use at most 100 letters, digits "
+            "and . _ @ + -, not digits alone, and a letter or digit first"
         )
     return name
 

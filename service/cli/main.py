@@ -5,7 +5,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from service.cli import adql, database, demo, ingest, processes, publish, up
+from service.cli import adql, database, demo, ingest, processes, publish, token, up
 from service.errors import StarhaulError, UsageError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command()(database.init)
 app.command()(ingest.ingest)
 app.command()(publish.publish)
 app.command()(publish.unpublish)
+app.command()(token.token)
 app.command()(adql.adql)
 app.command("load-demo", hidden=True)(demo.load_demo)
 
