@@ -125,11 +125,6 @@ def spans(
     return found, position
 
 
-def row_starts(batch: Batch) -> Offsets:
-    """Where the rows of a batch begin: what `spans` takes."""
-    return batch.spans[0].start - 4 - _VALUES_AT
-
-
 class BinaryReader:
     """Turns the chunks of one binary COPY into batches; each chunk holds whole rows."""
 

@@ -1,4 +1,4 @@
-"""What the columns of a FITS table have to hold, found while its rows go by (FITS 4.0 §7.3)."""
+"""The columns of a FITS table as far as its rows are known, and as they end (FITS 4.0 §7.3)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from service.errors import StarhaulError
-from service.results.arrays import elements
-from service.results.batch import Batch, Octets, Offsets, gather
+from service.results.batch import Flags, Offsets
 from service.results.wire import ELEMENT_NULL, WireColumn
 
 # Letter of TFORM and bytes of an element (FITS 4.0 table 18).
@@ -33,47 +32,63 @@ _DTYPES = {
 _BLANK_BYTES = 16 << 20
 _BLANK_SHARE = 4
 
-# Printable ASCII stays, blanks of other kinds become blanks, the rest '?' (FITS 4.0 §4.2.1.1).
-_PRINTABLE = np.full(256, ord("?"), np.uint8)
-_PRINTABLE[0x20:0x7F] = np.arange(0x20, 0x7F)
-_PRINTABLE[[0x09, 0x0A, 0x0D]] = 0x20
-
 
 @dataclass(frozen=True, slots=True)
-class Texts:
-    """A column's texts as FITS can hold them, one after the other; `changed` where some differ."""
+class FitsColumn:
+    """A column of the table: `form` is its TFORM, `width` its bytes in a row, `null` its TNULL.
 
-    octets: Octets
-    lengths: Offsets
-    changed: bool
+    `changed` where some of its texts are not what the query gave, as FITS cannot hold them.
+    """
 
+    column: WireColumn
+    letter: str
+    form: str
+    width: int
+    null: int | None = None
+    changed: bool = False
 
-def texts(batch: Batch, index: int) -> Texts:
-    """The texts of a column: printable ASCII, '?' for each other character."""
-    octets, lengths = batch.packed(index), batch.spans[index].length
-    printable = _PRINTABLE[octets]
-    if octets.size and int(octets.max()) >= 0x80:
-        joined = octets.tobytes().decode()
-        is_first = (octets & 0xC0) != 0x80
-        before = np.concatenate([[0], np.cumsum(is_first)])
-        ends = np.cumsum(lengths)
-        ascii_text = np.frombuffer(joined.encode("ascii", "replace"), np.uint8)
-        return Texts(_PRINTABLE[ascii_text], before[ends] - before[ends - lengths], True)
-    return Texts(printable, lengths, not np.array_equal(printable, octets))
+    def holds(self, earlier: "FitsColumn") -> bool:
+        """Whether cells made for an earlier plan of this column are right as they are."""
+        alike = (self.letter, self.width, self.in_heap) == (
+            earlier.letter,
+            earlier.width,
+            earlier.in_heap,
+        )
+        return alike and earlier.null in (None, self.null)
 
+    @property
+    def in_heap(self) -> bool:
+        """Whether the rows hold descriptors alone."""
+        return self.form[0] in "PQ"
 
-def variable(batch: Batch, index: int) -> Texts:
-    """The elements of a column's arrays, one after the other; lengths in bytes, 0 for NULL."""
-    parts = [part or b"" for part in elements(batch, index)]
-    joined = b"".join(parts)
-    if batch.columns[index].meta.datatype == "boolean":
-        joined = joined.replace(ELEMENT_NULL["boolean"].encode(), b"\0")
-    lengths = np.fromiter(map(len, parts), np.int64, len(parts))
-    return Texts(np.frombuffer(joined, np.uint8), lengths, False)
+    @property
+    def descriptor(self) -> str:
+        """Type of the number of elements and of their place in the heap (FITS 4.0 §7.3.5)."""
+        return ">i4" if self.form[0] == "P" else ">i8"
+
+    @property
+    def dtype(self) -> "np.dtype[np.generic]":
+        """Of an element."""
+        return np.dtype(_DTYPES[self.letter])
+
+    @property
+    def missing(self) -> float:
+        """What stands for NULL."""
+        if self.null is not None:
+            return self.null
+        return np.nan if self.letter in "ED" else 0
+
+    @property
+    def dimensions(self) -> str | None:
+        """TDIM of arrays with several axes."""
+        arraysize = self.column.meta.arraysize or ""
+        if not self.column.is_array or "x" not in arraysize or "*" in arraysize:
+            return None
+        return f"({arraysize.replace('x', ',')})"
 
 
 class Measured:
-    """One column's extremes over all rows."""
+    """What one column has to hold, over all rows seen. No fact is ever taken back."""
 
     def __init__(self, column: WireColumn) -> None:
         self.column = column
@@ -81,6 +96,8 @@ class Measured:
         self.total = 0
         self.changed = False
         self.has_null = False
+        self.is_blank = False
+        self._rows = 0
         self._taken = dict.fromkeys(self._candidates(), False)
 
     def _candidates(self) -> list[int]:
@@ -92,78 +109,47 @@ class Measured:
         lowest = int(ELEMENT_NULL[self.column.meta.datatype])
         return [lowest, -lowest - 1, lowest + 1]
 
-    def see(self, batch: Batch, index: int) -> None:
-        """Take the rows of a batch into account."""
-        column = self.column
-        null = batch.spans[index].null
-        if column.is_text or column.is_array:
-            found = texts(batch, index) if column.is_text else variable(batch, index)
-            self.longest = max(self.longest, int(found.lengths.max(initial=0)))
-            self.total += int(found.lengths.sum())
-            self.changed = self.changed or found.changed
-        elif self._taken:
-            self.has_null = self.has_null or bool(null.any())
-            values = batch.values(index)
-            for candidate, taken in self._taken.items():
-                if not taken and bool(np.any((values == candidate) & ~null)):
-                    self._taken[candidate] = True
+    def see_pieces(self, lengths: Offsets, changed: bool) -> None:
+        """Take texts or arrays into account, of these lengths in bytes."""
+        self._rows += len(lengths)
+        self.longest = max(self.longest, int(lengths.max(initial=0)))
+        self.total += int(lengths.sum())
+        self.changed = self.changed or changed
+        blank = self.longest * self._rows > _BLANK_SHARE * self.total + _BLANK_BYTES
+        self.is_blank = self.is_blank or blank
+
+    def see_numbers(self, values: npt.NDArray[np.generic], null: Flags) -> None:
+        """Take numbers into account, as they arrive."""
+        if not self._taken:
+            return
+        self.has_null = self.has_null or bool(null.any())
+        # Big-endian numbers are equal where their bytes are, whatever the machine's order.
+        native = values.dtype.newbyteorder("=")
+        for candidate, taken in self._taken.items():
+            if not taken:
+                same = values.view(native) == np.array(candidate, values.dtype).view(native)
+                self._taken[candidate] = bool(np.any(same & ~null))
 
     def free(self) -> int | None:
         """A value that no row holds."""
         return next((value for value, taken in self._taken.items() if not taken), None)
 
 
-@dataclass(frozen=True, slots=True)
-class FitsColumn:
-    """A column of the table: `form` is its TFORM, `width` its bytes in a row.
-
-    `null` is its TNULL. In the heap lie `heap_bytes` of it, and its rows hold descriptors.
-    """
-
-    column: WireColumn
-    letter: str
-    form: str
-    width: int
-    null: int | None = None
-    heap_bytes: int = 0
-    changed: bool = False
-
-    @property
-    def in_heap(self) -> bool:
-        """Whether the rows hold descriptors alone."""
-        return self.form[0] in "PQ"
-
-    @property
-    def dtype(self) -> "np.dtype[np.generic]":
-        """Of an element."""
-        return np.dtype(_DTYPES[self.letter])
-
-    @property
-    def dimensions(self) -> str | None:
-        """TDIM of arrays with several axes."""
-        arraysize = self.column.meta.arraysize or ""
-        if not self.column.is_array or "x" not in arraysize or "*" in arraysize:
-            return None
-        return f"({arraysize.replace('x', ',')})"
-
-
-def planned(measured: Sequence[Measured], rows: int) -> list[FitsColumn]:
-    """The table's columns, once all rows have been seen."""
+def planned(measured: Sequence[Measured]) -> list[FitsColumn]:
+    """The table's columns, for all rows seen so far."""
     heap = sum(m.total for m in measured)
     descriptor = ("P", 8) if heap < 2**31 else ("Q", 16)
-    return [_planned(m, rows, descriptor) for m in measured]
+    return [_planned(m, descriptor) for m in measured]
 
 
-def _planned(measured: Measured, rows: int, descriptor: tuple[str, int]) -> FitsColumn:
+def _planned(measured: Measured, descriptor: tuple[str, int]) -> FitsColumn:
     column = measured.column
     kind, descriptor_bytes = descriptor
     if column.is_text:
         width = max(measured.longest, 1)
-        if width * rows > _BLANK_SHARE * measured.total + _BLANK_BYTES:
-            form = f"1{kind}A({width})"[1:]
-            return FitsColumn(
-                column, "A", form, descriptor_bytes, None, measured.total, measured.changed
-            )
+        if measured.is_blank:
+            form = f"{kind}A({width})"
+            return FitsColumn(column, "A", form, descriptor_bytes, changed=measured.changed)
         return FitsColumn(column, "A", f"{width}A", width, changed=measured.changed)
     letter, size = _LETTERS[column.meta.datatype]
     if column.is_array:
@@ -171,10 +157,9 @@ def _planned(measured: Measured, rows: int, descriptor: tuple[str, int]) -> Fits
         if column.meta.datatype in _INTEGERS and column.sql_type != "bytea":
             null = int(ELEMENT_NULL[column.meta.datatype])
         if column.items is not None:
-            width = column.items * size
-            return FitsColumn(column, letter, f"{column.items}{letter}", width, null)
+            return FitsColumn(column, letter, f"{column.items}{letter}", column.items * size, null)
         form = f"{kind}{letter}({measured.longest // size})"
-        return FitsColumn(column, letter, form, descriptor_bytes, null, measured.total)
+        return FitsColumn(column, letter, form, descriptor_bytes, null)
     null = None
     if measured.has_null:
         null = measured.free()
@@ -192,32 +177,3 @@ def _widened(column: WireColumn, letter: str) -> tuple[str, int, int]:
         )
     wider, size = _WIDER[letter]
     return wider, size, -(2 ** (8 * size - 1))
-
-
-def scattered(table: npt.NDArray[np.uint8], at: int, octets: Octets, lengths: Offsets) -> None:
-    """Write pieces of various lengths, one a row, at a place in each row of `table`."""
-    if not octets.size:
-        return
-    rows, width = table.shape
-    starts = at + width * np.arange(rows)
-    index = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
-    index += np.arange(len(octets))
-    table.reshape(-1)[index] = octets
-
-
-def fixed_arrays(batch: Batch, index: int, column: FitsColumn) -> Octets:
-    """The arrays of a column with a fixed number of elements; NULL is an array of NULLs."""
-    found = variable(batch, index)
-    wrong = (found.lengths != column.width) & ~batch.spans[index].null
-    if wrong.any():
-        size = column.dtype.itemsize
-        raise StarhaulError(
-            f"column {column.column.meta.name} is declared with {column.column.items} elements, "
-            f"but a value has {int(found.lengths[wrong][0]) // size}"
-        )
-    missing = 0 if column.letter in "LB" else np.nan if column.letter in "ED" else column.null
-    blank = np.full(column.column.items or 0, missing, column.dtype).view(np.uint8)
-    source = np.concatenate([found.octets, blank])
-    null = batch.spans[index].null
-    starts = np.where(null, len(found.octets), np.cumsum(found.lengths) - found.lengths)
-    return gather(source, starts, np.full(batch.rows, column.width, np.int64))

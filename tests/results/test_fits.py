@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from adql.columns import ColumnMeta, OutputColumn
 from service.errors import StarhaulError
 from tests.results.conftest import TABLE, Fetch
-from tests.results.sample import KINDS, SqlQuery, sample_query
+from tests.results.sample import KINDS, SqlQuery, column, sample_query
 from tests.results.test_roundtrip import Rows, fill, rows_strategy, same_number
 
 _NAMES = [kind[0] for kind in KINDS]
@@ -111,6 +111,54 @@ async def test_long_texts_lie_in_the_heap(
     path.write_bytes(document)
     texts = _as_csv(require_tool("stilts"), path)
     assert texts == [f"{n},{'x' * 10_000 if n == 7 else n}" for n in range(10_000)]
+
+
+# Row by row: NULLs first, then each value that could stand for them; texts that become longer, and
+# one so long that all texts of its column go to the heap. Several batches lie between.
+_LATE = """
+SELECT n AS c1, CASE WHEN n < 1000 THEN NULL WHEN n = 30000 THEN -32768 WHEN n = 40000 THEN 32767
+    WHEN n = 50000 THEN -32767 ELSE n % 100 END::smallint AS c2,
+  CASE WHEN n = 20000 THEN 'a text of more bytes' ELSE n::text END AS c3,
+  CASE WHEN n = 45000 THEN repeat('x', 10000) WHEN n % 10 > 0 THEN n::text END AS c4,
+  ARRAY[n, NULL, 1] AS c5, CASE WHEN n = 35000 THEN NULL ELSE n END AS c6
+FROM generate_series(0, 59999) AS n
+"""
+_LATE_COLUMNS = (
+    ("n", "int", None, "integer"),
+    ("nulls", "short", None, "smallint"),
+    ("longer", "char", "*", "text"),
+    ("longest", "char", "*", "text"),
+    ("array", "int", "*", "integer[]"),
+    ("late_null", "int", None, "integer"),
+)
+
+
+async def test_rows_before_a_change_of_the_columns(
+    fetch: Fetch, require_tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    """What a later row needs is given to all rows."""
+    columns = [column(i, *kind) for i, kind in enumerate(_LATE_COLUMNS, start=1)]
+    document = await fetch(SqlQuery(columns, _LATE), "fits")
+    table = _opened(document)
+    assert [c.format for c in table.columns][1:3] == ["1J", "20A"]
+    n = np.arange(60_000)
+    nulls = np.where(n < 1000, table.columns["nulls"].null, n % 100)
+    nulls[[30_000, 40_000, 50_000]] = [-32768, 32767, -32767]
+    assert np.array_equal(table.data["n"], n)
+    assert np.array_equal(table.data["nulls"], nulls)
+    late = np.where(n == 35_000, table.columns["late_null"].null, n)
+    assert np.array_equal(table.data["late_null"], late)
+    assert all(list(table.data["array"][row]) == [row, -(2**31), 1] for row in (0, 20_000, 59_999))
+
+    path = tmp_path / "result.fits"
+    path.write_bytes(document)
+    stilts = require_tool("stilts")
+    keep = "cmd=keepcols 'longer longest'"
+    listed = _stilts(stilts, "tpipe", f"in={path}", keep, "ofmt=csv").splitlines()[1:]
+    texts = [f"{row},{row if row % 10 else ''}" for row in range(60_000)]
+    texts[20_000] = "a text of more bytes,"
+    texts[45_000] = "45000," + "x" * 10_000
+    assert listed == texts
 
 
 async def test_a_cut_result_says_so(fetch: Fetch) -> None:
