@@ -51,6 +51,7 @@ member = Table(
     Column("mtime_ns", BigInteger),
     Column("ctime_ns", BigInteger),
     Column("inode", BigInteger),
+    Column("etag", Text, server_default=""),
     Column("sha256", LargeBinary),
     Column("crc32", BigInteger),
     schema="bulk",

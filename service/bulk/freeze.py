@@ -72,14 +72,14 @@ WITH asked AS (
 )
 INSERT INTO bulk.member (package_id, seq, source_row, asked, obs_publisher_did, status, error,
     holding_id, collection_id, source_path, path, content_type, size, mtime_ns, ctime_ns, inode,
-    sha256, crc32)
+    etag, sha256, crc32)
 SELECT :package_id, row_number() OVER (ORDER BY source_row, path COLLATE "C", id) - 1,
     source_row, name, obs_publisher_did,
     CASE WHEN error IS NULL THEN 'ok' WHEN id IS NULL THEN 'missing'
          WHEN NOT readable THEN 'forbidden' ELSE 'vanished' END,
     error, id, collection_id, path,
     CASE WHEN namesake > 1 THEN bulk.marked_path(safe, id::text) ELSE safe END,
-    media_type, size, mtime_ns, ctime_ns, inode, sha256, crc32
+    media_type, size, mtime_ns, ctime_ns, inode, etag, sha256, crc32
 FROM judged
 """
 

@@ -31,7 +31,8 @@ MEMBER = np.dtype(
         ("line", "<i8"),  # of the manifest: where it begins, and its bytes with the newline
         ("line_bytes", "<i4"),
         ("source_bytes", "<i4"),
-        ("source", "<i8"),  # of sources.bin: where its path begins
+        ("etag_bytes", "<i2"),
+        ("source", "<i8"),  # of sources.bin: where its path, followed by its ETag, begins
         ("sha256", "V32"),
     ]
 )
@@ -50,13 +51,17 @@ COPIED = np.dtype(
             ("path_bytes", ">i4"),
             ("non_ascii", "?"),
             ("source_bytes", ">i4"),
+            ("etag_bytes", ">i4"),
             ("sha256", "V32"),
         )
         for field in ((f"{name}_length", ">i4"), (name, kind))
     ]
 )
 COPY_HEADER_BYTES = 19  # signature, flags, length of the header's extension
-_COPIED_NAMES = ("seq", "collection", "size", "mtime_ns", "ctime_ns", "inode", "source_bytes")
+_COPIED_NAMES = (
+    *("seq", "collection", "size", "mtime_ns", "ctime_ns", "inode"),
+    *("source_bytes", "etag_bytes"),
+)
 _LINE_EXTRA = 64 + 2 + len(bag.PAYLOAD) + 1  # digest, two blanks, data/, newline
 
 MEMBERS, MANIFEST, SOURCES, SUMMARY = (

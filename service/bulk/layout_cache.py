@@ -31,7 +31,8 @@ _COPIED = "copied.bin"
 
 _NUMBERS = """
 SELECT seq, collection_id, size, mtime_ns, ctime_ns, inode, octet_length(path),
-       octet_length(path) <> length(path), octet_length(source_path), sha256
+       octet_length(path) <> length(path), octet_length(source_path) + octet_length(etag),
+       octet_length(etag), sha256
 FROM bulk.member WHERE package_id = $1 AND status = 'ok' ORDER BY seq
 """
 # A safe path has neither backslash nor control character: COPY's text format changes nothing.
@@ -40,7 +41,7 @@ SELECT encode(sha256, 'hex') || '  data/' || path
 FROM bulk.member WHERE package_id = $1 AND status = 'ok' ORDER BY seq
 """
 _SOURCES = """
-SELECT source_path FROM bulk.member WHERE package_id = $1 AND status = 'ok' ORDER BY seq
+SELECT source_path || etag FROM bulk.member WHERE package_id = $1 AND status = 'ok' ORDER BY seq
 """
 
 

@@ -18,6 +18,7 @@ from service.bulk.layout_cache import LayoutCache
 from service.bulk.part import DamagedMember, Part
 from service.errors import Gone, NotFound, StarhaulError
 from service.storage.ranges import Span
+from service.storage.store import Store, store_of
 from service.uws.job import COMPLETED, Job
 
 
@@ -30,7 +31,7 @@ class FrozenPackage:
     digest: str
     frozen: datetime
     layout: Layout
-    roots: dict[int, str]
+    stores: dict[int, Store]
     damage: dict[int, str]
 
     def part(self, number: int) -> Part:
@@ -39,7 +40,7 @@ class FrozenPackage:
             raise NotFound(
                 f"the package has {len(self.layout.parts)} parts; there is no part {number}"
             )
-        return Part(self.layout, number, self.roots)
+        return Part(self.layout, number, self.stores)
 
     def refusal(self, part: Part) -> Callable[[Span], None]:
         """A check that refuses a span that touches a damaged member: Gone."""
@@ -85,7 +86,7 @@ async def open_package(archive: Archive, cache: LayoutCache, job: Job) -> Frozen
         )
         damage = {each.seq: each.reason for each in found}
         roots = await connection.execute(select(collection.c.id, collection.c.root))
-        roots_by_id = {each.id: each.root for each in roots}
+        stores = {each.id: store_of(each.root) for each in roots}
     layout = cache.find(row.digest)
     if layout is None:
         package = Package(row.name, job.id, int(row.frozen.timestamp()))
@@ -93,7 +94,7 @@ async def open_package(archive: Archive, cache: LayoutCache, job: Job) -> Frozen
             layout = await layout_cache.build(
                 copying, cache.directory, identity, package, row.part_size
             )
-    return FrozenPackage(identity, row.name, row.digest, row.frozen, layout, roots_by_id, damage)
+    return FrozenPackage(identity, row.name, row.digest, row.frozen, layout, stores, damage)
 
 
 async def record_damage(archive: Archive, identity: int, error: StarhaulError) -> None:

@@ -5,6 +5,7 @@ read and before that buffer leaves: wrong bytes are never delivered as right one
 """
 
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,10 +13,11 @@ import numpy as np
 
 from service.bulk import bag, tar
 from service.bulk.layout import Layout, PartPlan
-from service.storage.local import open_local
+from service.storage.ahead import Opener, Wanted, opened_ahead
 from service.storage.ranges import Span
 from service.storage.sending import BUFFER_BYTES, Buffers
 from service.storage.state import Damaged, FileState
+from service.storage.store import OpenFile, Store
 
 _DIGEST_COLUMN = 64 + 2  # before the path in a line of the manifest
 _ROWS = 256  # members turned into Python values at once
@@ -37,11 +39,15 @@ class Member(NamedTuple):
     start: int
     contents: int
     size: int
-    root: str
+    store: Store
     source: str
     name: bytes
     state: FileState
     sha256: bytes
+
+    def open(self) -> OpenFile:
+        """The publisher's file; fails as `Store.open` does."""
+        return self.store.open(self.source, self.state, self.sha256)
 
 
 class _Buffer:
@@ -64,11 +70,11 @@ class _Buffer:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a package: `number` counts from 1, `roots` are the collections' by id."""
+    """A part of a package: `number` counts from 1, `stores` are the collections' by id."""
 
     layout: Layout
     number: int
-    roots: Mapping[int, str]
+    stores: Mapping[int, Store]
 
     @property
     def plan(self) -> PartPlan:
@@ -90,17 +96,19 @@ class Part:
     def _member(self, row: Any, prefix: bytes) -> Member:
         """A row of the members' array, in the order of `layout.MEMBER`."""
         (seq, collection, start, header, size, mtime, ctime, inode, *where, sha256) = row
-        line, line_bytes, source_bytes, source = where
+        line, line_bytes, source_bytes, etag_bytes, source = where
         name = bytes(self.layout.manifest[line + _DIGEST_COLUMN : line + line_bytes - 1])
+        end = source + source_bytes
+        etag = str(self.layout.sources[end - etag_bytes : end], "utf-8") if etag_bytes else ""
         return Member(
             seq,
             start,
             start + header,
             size,
-            self.roots[collection],
-            str(self.layout.sources[source : source + source_bytes], "utf-8"),
+            self.stores[collection],
+            str(self.layout.sources[source : source + source_bytes - etag_bytes], "utf-8"),
             prefix + name,
-            FileState(size, mtime, ctime, inode),
+            FileState(size, mtime, ctime, inode, etag),
             sha256,
         )
 
@@ -116,12 +124,20 @@ class Part:
             buffer.octets[buffer.position : buffer.position + len(piece)] = piece
             buffer.position += len(piece)
         if span.stop > self.plan.prologue:
-            for member in self.members(span):
-                if not _add_whole(member, span, buffer):
-                    buffer = yield from _send_member(member, span, buffer)
+            with closing(self._files(span)) as files:
+                for member, file in files:
+                    if not _add_whole(member, file, span, buffer):
+                        buffer = yield from _send_member(member, file, span, buffer)
             buffer = yield from _send_zeros(self._behind(span), buffer)
         if buffer.position:
             yield buffer.head(buffer.position)
+
+    def _files(self, span: Span) -> Generator[tuple[Member, Opener], None, None]:
+        """The members that a span touches, and what opens the file of each."""
+        members = self.members(span)
+        if any(store.distant for store in self.stores.values()):
+            return opened_ahead(members, lambda member: _wanted(member, span))
+        return ((member, member) for member in members)
 
     def _prologue(self, span: Span) -> Iterator[memoryview]:
         """The pieces of the tag files that a span touches."""
@@ -150,7 +166,15 @@ class Part:
         return span.stop - max(span.first, self.plan.size - len(tar.END))
 
 
-def _add_whole(member: Member, span: Span, buffer: _Buffer) -> bool:
+def _wanted(member: Member, span: Span) -> Wanted:
+    first = max(span.first - member.contents, 0)
+    stop = min(span.stop - member.contents, member.size)
+    return Wanted(
+        member.store, member.source, member.state, member.sha256, Span(first, max(first, stop))
+    )
+
+
+def _add_whole(member: Member, opener: Opener, span: Span, buffer: _Buffer) -> bool:
     """Add a member that lies in the span and fits into the buffer: what most small ones do.
 
     False where it does not, or is damaged: `_send_member` takes any, and says what is wrong.
@@ -164,7 +188,7 @@ def _add_whole(member: Member, span: Span, buffer: _Buffer) -> bool:
     if member.start + after - position > span.stop:
         return False
     try:
-        with open_local(member.root, member.source, member.state, member.sha256) as file:
+        with opener.open() as file:
             read = file.read_into(memoryview(buffer.octets)[contents:end], 0)
             file.verify()
     except Damaged:
@@ -178,7 +202,7 @@ def _add_whole(member: Member, span: Span, buffer: _Buffer) -> bool:
 
 
 def _send_member(
-    member: Member, span: Span, buffer: _Buffer
+    member: Member, opener: Opener, span: Span, buffer: _Buffer
 ) -> Generator[bytes | bytearray, None, _Buffer]:
     before = buffer.position
     sent = False
@@ -195,7 +219,7 @@ def _send_member(
         first = max(span.first - member.contents, 0)
         stop = min(span.stop - member.contents, member.size)
         if first < stop:
-            with open_local(member.root, member.source, member.state, member.sha256) as file:
+            with opener.open() as file:
                 while first < stop:
                     if not buffer.room:
                         yield buffer.octets

@@ -13,10 +13,10 @@ from schema.tables.archive import collection, dataset, holding
 from service.archive import Archive, archive_of
 from service.errors import Gone, NotFound
 from service.principal import act_as, principal_of
-from service.storage.local import open_local
 from service.storage.ranges import Span, Version
 from service.storage.sending import BUFFER_BYTES, Buffers, BytesResponse, Content
 from service.storage.state import FileState
+from service.storage.store import Store, store_of
 
 _LARGEST_ID = 2**63 - 1
 
@@ -25,7 +25,7 @@ _LARGEST_ID = 2**63 - 1
 class Held:
     """One file as ingest knew it."""
 
-    root: str
+    store: Store
     path: str
     media_type: str
     state: FileState
@@ -33,7 +33,7 @@ class Held:
 
     def buffers(self, span: Span) -> Buffers:
         """The bytes of a span; Damaged where the file is not the ingested one any more."""
-        with open_local(self.root, self.path, self.state, self.sha256) as file:
+        with self.store.open(self.path, self.state, self.sha256, span) as file:
             first = span.first
             while first < span.stop:
                 buffer = bytearray(min(BUFFER_BYTES, span.stop - first))
@@ -69,8 +69,8 @@ async def find_file(archive: Archive, number: str, principal: str | None) -> Hel
         raise missing
     if row.state != "present":
         raise Gone(f"the file {row.path} is no longer in the archive's store")
-    state = FileState(row.size, row.mtime_ns, row.ctime_ns, row.inode)
-    return Held(row.root, row.path, row.media_type, state, row.sha256)
+    state = FileState(row.size, row.mtime_ns, row.ctime_ns, row.inode, row.etag)
+    return Held(store_of(row.root), row.path, row.media_type, state, row.sha256)
 
 
 async def file(request: Request) -> Response:

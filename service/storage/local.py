@@ -7,14 +7,13 @@ another file after ingest is refused, because size, mtime and inode are compared
 
 import hashlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
-from service.errors import Unavailable
-from service.storage.state import Damaged, FileState, difference, state_of
-
-_RETRY_AFTER_S = 60
+from service.storage.ranges import Span
+from service.storage.state import Damaged, FileState, away, difference, state_of
 
 
 class UnsafePath(ValueError):
@@ -70,30 +69,39 @@ class LocalFile:
             return hashlib.file_digest(stream, "sha256").digest()
 
 
-def open_local(root: str, path: str, known: FileState, sha256: bytes) -> LocalFile:
-    """Open the file that was ingested as `root`/`path`.
+@dataclass(frozen=True, slots=True)
+class LocalStore:
+    """The files below a directory."""
 
-    Damaged where it vanished, cannot be read, or is another one by size, mtime or inode, or, where
-    its ctime alone differs, by its checksum. Unavailable where the whole root is away.
-    """
-    full = path_below(root, path)
-    try:
-        fd = os.open(full, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except FileNotFoundError as error:
-        if not Path(root).is_dir():
-            raise _away() from error
-        raise Damaged(f"the file {path} has vanished from the archive's store") from error
-    except OSError as error:
-        raise Damaged(f"the file {path} cannot be opened: {error.strerror}") from error
-    opened = state_of(os.fstat(fd))
-    file = LocalFile(fd, opened, path)
-    if opened != known:
+    root: str
+    distant: ClassVar[bool] = False
+
+    def open(
+        self, path: str, known: FileState, sha256: bytes, wanted: Span | None = None
+    ) -> LocalFile:
+        """Open the file that was ingested as `path`; which bytes are `wanted` is all one here.
+
+        Damaged where it vanished, cannot be read, or is another one by size, mtime or inode, or,
+        where its ctime alone differs, by its checksum. Unavailable where the whole root is away.
+        """
+        full = path_below(self.root, path)
         try:
-            _examine(file, known, opened, sha256)
-        except BaseException:
-            os.close(fd)
-            raise
-    return file
+            fd = os.open(full, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except FileNotFoundError as error:
+            if not Path(self.root).is_dir():
+                raise away() from error
+            raise Damaged(f"the file {path} has vanished from the archive's store") from error
+        except OSError as error:
+            raise Damaged(f"the file {path} cannot be opened: {error.strerror}") from error
+        opened = state_of(os.fstat(fd))
+        file = LocalFile(fd, opened, path)
+        if opened != known:
+            try:
+                _examine(file, known, opened, sha256)
+            except BaseException:
+                os.close(fd)
+                raise
+        return file
 
 
 def _examine(file: LocalFile, known: FileState, opened: FileState, sha256: bytes) -> None:
@@ -102,10 +110,3 @@ def _examine(file: LocalFile, known: FileState, opened: FileState, sha256: bytes
         reason = "its contents were changed after it was ingested"
     if reason is not None:
         raise Damaged(f"the file {file.name} is not the one that was ingested: {reason}")
-
-
-def _away() -> Unavailable:
-    return Unavailable(
-        "the store of these files is not available at the moment; the request can be sent again",
-        retry_after=_RETRY_AFTER_S,
-    )

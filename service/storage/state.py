@@ -1,22 +1,36 @@
-"""The four facts of a file that ingest keeps beside its checksum (DESIGN §7)."""
+"""What ingest keeps of a file beside its checksum, to know it again (DESIGN §7)."""
 
 import os
 from typing import NamedTuple
 
-from service.errors import Gone
+from service.errors import Gone, Unavailable
+
+_RETRY_AFTER_S = 30
 
 
 class FileState(NamedTuple):
-    """Size in bytes, times in nanoseconds since 1970, inode number."""
+    """Size in bytes, times in nanoseconds since 1970, inode number, ETag without its quotes.
+
+    A file of a directory has no ETag (""); an object of a bucket has neither ctime nor inode (0).
+    """
 
     size: int
     mtime_ns: int
-    ctime_ns: int
-    inode: int
+    ctime_ns: int = 0
+    inode: int = 0
+    etag: str = ""
 
 
 class Damaged(Gone):
     """The file is not the one that was ingested any more; the message says in what."""
+
+
+def away() -> Unavailable:
+    """The whole store cannot be reached: no damage, it passes."""
+    return Unavailable(
+        "the store of these files is not available at the moment; the request can be sent again",
+        retry_after=_RETRY_AFTER_S,
+    )
 
 
 def state_of(stat: os.stat_result) -> FileState:
@@ -25,7 +39,7 @@ def state_of(stat: os.stat_result) -> FileState:
 
 
 def difference(known: FileState, found: FileState) -> str | None:
-    """What shows that a file is another one, None where nothing does.
+    """What shows that a file of a directory is another one, None where nothing does.
 
     A differing ctime alone is no such thing: a rename or chmod changes it. It calls for hashing.
     """

@@ -19,6 +19,7 @@ from service.bulk import tar
 from service.bulk.layout import plan_parts
 from service.bulk.part import DamagedMember, Part
 from service.errors import Unavailable
+from service.storage.local import LocalStore
 from service.storage.ranges import Span
 from service.storage.sending import Buffers
 from tests.bulk.packages import ROOT_ID, arrange, make_store
@@ -35,7 +36,9 @@ def _whole(part: Part) -> bytes:
 
 def _parts(root: Path, cache: Path, paths: Sequence[str], part_size: int) -> list[Part]:
     layout = arrange(root, cache, paths, part_size)
-    return [Part(layout, n, {ROOT_ID: str(root)}) for n in range(1, len(layout.parts) + 1)]
+    return [
+        Part(layout, n, {ROOT_ID: LocalStore(str(root))}) for n in range(1, len(layout.parts) + 1)
+    ]
 
 
 @given(data=st.data())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.storage.local import UnsafePath, open_local, path_below
+from service.storage.local import LocalStore, UnsafePath, path_below
 from service.storage.state import Damaged, FileState, state_of
 
 
@@ -30,14 +30,14 @@ def test_a_link_that_is_turned_elsewhere_is_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"same bytes")
     (root / "link.fits").symlink_to(tmp_path / "one")
     known, digest = _ingested(root / "link.fits")
-    with open_local(str(root), "link.fits", known, digest) as file:
+    with LocalStore(str(root)).open("link.fits", known, digest) as file:
         buffer = bytearray(10)
         assert file.read_into(buffer, 0) == 10
         file.verify()
     (root / "link.fits").unlink()
     (root / "link.fits").symlink_to(tmp_path / "two")
     with pytest.raises(Damaged):
-        open_local(str(root), "link.fits", known, digest)
+        LocalStore(str(root)).open("link.fits", known, digest)
 
 
 def test_a_directory_or_pipe_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
@@ -46,4 +46,4 @@ def test_a_directory_or_pipe_in_place_of_the_file_is_refused(tmp_path: Path) -> 
     (tmp_path / "a").unlink()
     (tmp_path / "a").mkdir()
     with pytest.raises(Damaged):
-        open_local(str(tmp_path), "a", known, digest)
+        LocalStore(str(tmp_path)).open("a", known, digest)

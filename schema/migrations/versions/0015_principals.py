@@ -5,7 +5,7 @@ from pathlib import Path
 from schema.migrations.run_sql import run_script
 
 revision = "0015"
-down_revision = "0012"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,60 @@
+"""Publishers' stores: a directory or a bucket, read only, behind one small interface."""
+
+from functools import lru_cache
+from types import TracebackType
+from typing import ClassVar, Protocol, Self
+
+from service.storage.bucket import SCHEME
+from service.storage.local import LocalStore
+from service.storage.ranges import Span
+from service.storage.s3 import S3Store
+from service.storage.state import FileState
+
+
+class OpenFile(Protocol):
+    """A file that was the known one when it was opened; closed at the end of a `with` block."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def read_into(self, buffer: bytearray | memoryview, offset: int) -> int:
+        """Fill `buffer` from `offset` on; the number of bytes read, less only at the file's end.
+
+        Damaged where the file cannot be read or has changed; Unavailable where its store is away.
+        """
+
+    def verify(self) -> None:
+        """Damaged where the file has changed since it was opened."""
+
+    def sha256(self) -> bytes:
+        """The checksum of the whole file as it is now; fails as `read_into` does."""
+
+
+class Store(Protocol):
+    """Files below one root, by their paths relative to it.
+
+    `distant`: opening a file takes a round trip, so that several are better opened at once
+    (`service.storage.ahead`).
+    """
+
+    distant: ClassVar[bool]
+
+    def open(
+        self, path: str, known: FileState, sha256: bytes, wanted: Span | None = None
+    ) -> OpenFile:
+        """Open a file as it was ingested. `wanted` are the bytes that will be read; None: all.
+
+        Damaged where it is gone or is another one, Unavailable where the whole store is away.
+        """
+
+
+@lru_cache(maxsize=1024)
+def store_of(root: str) -> Store:
+    """The store of a collection's root: s3://bucket/prefix, or a directory."""
+    return S3Store(root) if root.startswith(SCHEME) else LocalStore(root)
