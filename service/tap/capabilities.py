@@ -29,7 +29,10 @@ def tap_capabilities(settings: Settings) -> list[Capability]:
     """The capabilities of /tap: itself and its VOSI resources."""
     url = f"{settings.base_url}/tap"
     tap = TableAccess(
-        interface=[http_interface(url, version="1.1")],
+        interface=[
+            http_interface(url, version="1.1"),
+            http_interface(url, version="1.1", secured=True),
+        ],
         data_model=[_OBSCORE],
         language=[_adql()],
         output_format=_formats(),

@@ -2,20 +2,32 @@
 
 from collections.abc import Sequence
 
-from vo_models.voresource.models import AccessURL, Capability, Interface
+from vo_models.voresource.models import AccessURL, Capability, Interface, SecurityMethod
 from vo_models.vosi.capabilities.models import VOSICapabilities
 
 _VOSI = "ivo://ivoa.net/std/VOSI"
 
 
-def http_interface(url: str, *, version: str | None = None, use: str = "base") -> Interface:
-    """The standard HTTP interface of a capability; `use` is base, full or dir."""
+# The security method of Basic (SSO 2.0 §3.1); Bearer has no name of its own.
+_BASIC = "ivo://ivoa.net/sso#BasicAA"
+
+
+def http_interface(
+    url: str, *, version: str | None = None, use: str = "base", secured: bool = False
+) -> Interface:
+    """The standard HTTP interface of a capability; `use` is base, full or dir.
+
+    The same URL serves those who log in, by an interface of its own, `secured`: one without a
+    security method is for everybody (VOResource 1.1 §2.2.2).
+    """
+    methods = [SecurityMethod.model_validate({"standard_id": _BASIC})] if secured else []
     return Interface.model_validate(
         {
             "type": "vs:ParamHTTP",
             "role": "std",
             "version": version,
             "access_url": [AccessURL.model_validate({"use": use, "value": url})],
+            "security_method": methods,
         }
     )
 

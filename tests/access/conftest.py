@@ -1,5 +1,6 @@
-"""The archive that the tests of principals drive."""
+"""The archives that the tests of principals drive."""
 
 from tests.haul import haul
+from tests.serving import service, service_environment, stars
 
-__all__ = ["haul"]
+__all__ = ["haul", "service", "service_environment", "stars"]
