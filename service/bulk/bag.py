@@ -1,15 +1,16 @@
 """The tag files of a BagIt bag (RFC 8493) that is spread over the parts of a package.
 
-Unpacked in one place the parts are one bag. Part 1 brings the bag's own tag files; every part
-brings `part-NNNNN.sha256`, the manifest's lines for its own members, which the tag manifest lists.
+Unpacked in one place, in order, the parts are one bag. Part 1 brings the bag's own tag files; every
+part brings `part-NNNNN.sha256`, the manifest's lines for its own members, which the tag manifest
+lists. A repaired package has a part with renewed tag files behind all others, unless part 1 was
+made again itself (docs/decisions/0010).
 """
 
 import hashlib
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-from service.bulk import tar
 
 PAYLOAD = "data/"
 # What a part holds beside members, its list's lines and the manifest; generous.
@@ -22,20 +23,61 @@ TAG_MANIFEST = "tagmanifest-sha256.txt"
 
 
 @dataclass(frozen=True, slots=True)
+class Revision:
+    """When a revision of a package was frozen, in seconds since 1970, and its small tag files.
+
+    A package begins with revision 0; each repair that changes a part makes the next one. `tags` of
+    an earlier revision are empty where no part carries them any more.
+    """
+
+    number: int
+    frozen: int
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The members of a part, from `first` to before `stop`, and the revision that made it."""
+
+    first: int
+    stop: int
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
-    """What names a package: its directory, its job, and when it was frozen (seconds since 1970)."""
+    """What fixes the bytes of a package beside its members.
+
+    `name` is its directory, `frozen` in seconds since 1970, `form` tar or zip, `part_size` the
+    target size of a part in bytes. `runs` says what each part has; None: cut by `part_size`.
+    `earlier` are the revisions before this one that made a part.
+    """
 
     name: str
     job_id: str
     frozen: int
+    form: str
+    part_size: int
+    revision: int = 0
+    runs: tuple[Run, ...] | None = None
+    earlier: tuple[Revision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TagFile:
-    """A member of a part that is made, not read from a store."""
+    """A member of a part that is made, not read from a store.
 
-    header: bytes
-    content: bytes | memoryview
+    Its contents are `text`, or, where that is None, the bytes `first` to `stop` of the manifest of
+    `revision`. A name that ends with a slash is a directory's.
+    """
+
+    name: str
+    size: int
+    crc32: int
+    text: str | None
+    revision: int = 0
+    first: int = 0
+    stop: int = 0
 
 
 def part_list_name(number: int) -> str:
@@ -48,9 +90,16 @@ def _sum_line(content: bytes | memoryview, name: str) -> str:
 
 
 def tag_files(
-    package: Package, octets: int, files: int, manifest: memoryview, lists: Sequence[memoryview]
+    package: Package,
+    octets: int,
+    files: int,
+    manifest: memoryview,
+    lists: Sequence[memoryview],
 ) -> dict[str, str]:
-    """The small tag files by name; the manifest itself is too large to be one of them."""
+    """The small tag files by name; the manifest itself is too large to be one of them.
+
+    `lists` has the lines of each part's members.
+    """
     day = datetime.fromtimestamp(package.frozen, UTC).date().isoformat()
     info = (
         f"Bag-Software-Agent: Starhaul\nBagging-Date: {day}\n"
@@ -65,23 +114,34 @@ def tag_files(
     return {"bagit.txt": _BAGIT, "bag-info.txt": info, TAG_MANIFEST: "".join(sums)}
 
 
+def _text_file(name: str, text: str) -> TagFile:
+    content = text.encode()
+    return TagFile(name, len(content), zlib.crc32(content), text)
+
+
 def part_files(
-    name: str,
     number: int,
-    tags: dict[str, str],
-    manifest: memoryview,
-    part_list: memoryview,
-    mtime: int,
+    revision: Revision,
+    manifests: Mapping[int, memoryview],
+    lines: tuple[int, int, int],
 ) -> list[TagFile]:
-    """The tag files at the beginning of a part, in order, with their tar headers."""
-    files: list[tuple[str, bytes | memoryview]] = []
-    first = []
+    """The tag files at the beginning of a part that `revision` made, in order.
+
+    `manifests` are those of each revision; `lines` are the revision, the first byte and the last
+    but one of the lines for the part's own members.
+    """
+
+    def of_manifest(name: str, revision: int, first: int, stop: int) -> TagFile:
+        crc32 = zlib.crc32(manifests[revision][first:stop])
+        return TagFile(name, stop - first, crc32, None, revision, first, stop)
+
+    files = []
     if number == 1:
-        first = [TagFile(tar.header(f"{name}/{PAYLOAD}".encode(), 0, mtime, b"5"), b"")]
-        files = [(tag, text.encode()) for tag, text in tags.items() if tag != TAG_MANIFEST]
-        files += [(MANIFEST, manifest), (TAG_MANIFEST, tags[TAG_MANIFEST].encode())]
-    files.append((part_list_name(number), part_list))
-    return first + [
-        TagFile(tar.header(f"{name}/{tag}".encode(), len(content), mtime), content)
-        for tag, content in files
-    ]
+        files.append(_text_file(PAYLOAD, ""))
+    if number == 1 or lines[1] == lines[2]:
+        tags = revision.tags
+        files += [_text_file(name, text) for name, text in tags.items() if name != TAG_MANIFEST]
+        files.append(of_manifest(MANIFEST, revision.number, 0, len(manifests[revision.number])))
+        files.append(_text_file(TAG_MANIFEST, tags[TAG_MANIFEST]))
+    files.append(of_manifest(part_list_name(number), *lines))
+    return files

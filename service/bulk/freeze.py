@@ -147,8 +147,7 @@ async def _freeze(
         driver,
         layout_cache.directory_of(run.archive.settings),
         row.id,
-        Package(name, run.job.id, int(row.frozen.timestamp())),
-        part_size,
+        Package(name, run.job.id, int(row.frozen.timestamp()), "tar", part_size),
     )
     await connection.execute(
         update(package_table).where(package_table.c.id == row.id).values(digest=layout.digest)

@@ -10,16 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from service.bulk.arrangement import COPIED, COPY_HEADER_BYTES, write_layout
 from service.bulk.bag import Package
-from service.bulk.layout import (
-    COPIED,
-    COPY_HEADER_BYTES,
-    MANIFEST,
-    SOURCES,
-    Layout,
-    read_layout,
-    write_layout,
-)
+from service.bulk.layout import MANIFEST, SOURCES, Layout, read_layout
 from service.config import Settings
 
 if TYPE_CHECKING:
@@ -32,7 +25,7 @@ _COPIED = "copied.bin"
 _NUMBERS = """
 SELECT seq, collection_id, size, mtime_ns, ctime_ns, inode, octet_length(path),
        octet_length(path) <> length(path), octet_length(source_path) + octet_length(etag),
-       octet_length(etag), sha256
+       octet_length(etag), crc32, sha256
 FROM bulk.member WHERE package_id = $1 AND status = 'ok' ORDER BY seq
 """
 # A safe path has neither backslash nor control character: COPY's text format changes nothing.
@@ -55,7 +48,6 @@ async def build(
     cache: Path,
     package_id: int,
     package: Package,
-    part_size: int,
 ) -> Layout:
     """Make a package's layout from its frozen members, and keep it under its digest."""
     directory = await asyncio.to_thread(_new_directory, cache)
@@ -69,7 +61,7 @@ async def build(
         await connection.copy_from_query(
             _SOURCES, package_id, output=directory / SOURCES, format="binary"
         )
-        layout = await asyncio.to_thread(_arrange, directory, package, part_size)
+        layout = await asyncio.to_thread(_arrange, directory, package)
         return _keep(directory, cache / layout.digest) or layout
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -80,11 +72,11 @@ def _new_directory(cache: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix="new-", dir=cache))
 
 
-def _arrange(directory: Path, package: Package, part_size: int) -> Layout:
+def _arrange(directory: Path, package: Package) -> Layout:
     copied = directory / _COPIED
     count = (copied.stat().st_size - COPY_HEADER_BYTES) // COPIED.itemsize
     rows = np.fromfile(copied, dtype=COPIED, count=count, offset=COPY_HEADER_BYTES)
-    layout = write_layout(directory, rows, package, part_size)
+    layout = write_layout(directory, rows, package)
     copied.unlink()
     return layout
 

@@ -35,11 +35,7 @@ class FrozenPackage:
     damage: dict[int, str]
 
     def part(self, number: int) -> Part:
-        """One part; NotFound where the package has no such one."""
-        if not 1 <= number <= len(self.layout.parts):
-            raise NotFound(
-                f"the package has {len(self.layout.parts)} parts; there is no part {number}"
-            )
+        """One part; `number` counts from 1."""
         return Part(self.layout, number, self.stores)
 
     def refusal(self, part: Part) -> Callable[[Span], None]:
@@ -89,11 +85,10 @@ async def open_package(archive: Archive, cache: LayoutCache, job: Job) -> Frozen
         stores = {each.id: store_of(each.root) for each in roots}
     layout = cache.find(row.digest)
     if layout is None:
-        package = Package(row.name, job.id, int(row.frozen.timestamp()))
+        frozen = int(row.frozen.timestamp())
+        package = Package(row.name, job.id, frozen, row.format, row.part_size)
         async with archive.database.owner_copy.acquire() as copying:
-            layout = await layout_cache.build(
-                copying, cache.directory, identity, package, row.part_size
-            )
+            layout = await layout_cache.build(copying, cache.directory, identity, package)
     return FrozenPackage(identity, row.name, row.digest, row.frozen, layout, stores, damage)
 
 

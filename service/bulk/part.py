@@ -7,14 +7,16 @@ read and before that buffer leaves: wrong bytes are never delivered as right one
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from service.bulk import bag, tar
+from service.bulk import frame
+from service.bulk.form import Form
 from service.bulk.layout import Layout, PartPlan
 from service.storage.ahead import Opener, Wanted, opened_ahead
-from service.storage.ranges import Span
+from service.storage.ranges import Span, Version
 from service.storage.sending import BUFFER_BYTES, Buffers
 from service.storage.state import Damaged, FileState
 from service.storage.store import OpenFile, Store
@@ -43,6 +45,7 @@ class Member(NamedTuple):
     source: str
     name: bytes
     state: FileState
+    crc32: int
     sha256: bytes
 
     def open(self) -> OpenFile:
@@ -81,6 +84,12 @@ class Part:
         """Which members it holds."""
         return self.layout.parts[self.number - 1]
 
+    @property
+    def version(self) -> Version:
+        """Its strong ETag and date, which a part keeps in a repaired package with its bytes."""
+        plan = self.plan
+        return Version(f'"{plan.digest[:32]}"', datetime.fromtimestamp(plan.frozen, UTC))
+
     def members(self, span: Span) -> Iterator[Member]:
         """The members that a span of the part touches, in order."""
         plan, layout = self.plan, self.layout
@@ -96,7 +105,7 @@ class Part:
     def _member(self, row: Any, prefix: bytes) -> Member:
         """A row of the members' array, in the order of `layout.MEMBER`."""
         (seq, collection, start, header, size, mtime, ctime, inode, *where, sha256) = row
-        line, line_bytes, source_bytes, etag_bytes, source = where
+        line, line_bytes, source_bytes, etag_bytes, source, _, crc32 = where
         name = bytes(self.layout.manifest[line + _DIGEST_COLUMN : line + line_bytes - 1])
         end = source + source_bytes
         etag = str(self.layout.sources[end - etag_bytes : end], "utf-8") if etag_bytes else ""
@@ -109,26 +118,20 @@ class Part:
             str(self.layout.sources[source : source + source_bytes - etag_bytes], "utf-8"),
             prefix + name,
             FileState(size, mtime, ctime, inode, etag),
+            crc32,
             sha256,
         )
 
     def buffers(self, span: Span) -> Buffers:
         """The bytes of a span; DamagedMember where a file is not the frozen one any more."""
-        buffer = _Buffer()
-        for piece in self._prologue(span):
-            while len(piece) > buffer.room:
-                room = buffer.room
-                buffer.octets[buffer.position :] = piece[:room]
-                yield buffer.octets
-                buffer, piece = _Buffer(), piece[room:]
-            buffer.octets[buffer.position : buffer.position + len(piece)] = piece
-            buffer.position += len(piece)
-        if span.stop > self.plan.prologue:
+        plan, layout = self.plan, self.layout
+        buffer = yield from _send_pieces(frame.before(layout, plan, span), _Buffer())
+        if span.stop > plan.prologue and span.first < plan.directory:
             with closing(self._files(span)) as files:
                 for member, file in files:
-                    if not _add_whole(member, file, span, buffer):
-                        buffer = yield from _send_member(member, file, span, buffer)
-            buffer = yield from _send_zeros(self._behind(span), buffer)
+                    if not _add_whole(layout.form, member, file, span, buffer):
+                        buffer = yield from _send_member(layout.form, member, file, span, buffer)
+        buffer = yield from _send_pieces(frame.behind(layout, plan, span), buffer)
         if buffer.position:
             yield buffer.head(buffer.position)
 
@@ -139,31 +142,25 @@ class Part:
             return opened_ahead(members, lambda member: _wanted(member, span))
         return ((member, member) for member in members)
 
-    def _prologue(self, span: Span) -> Iterator[memoryview]:
-        """The pieces of the tag files that a span touches."""
-        if span.first >= self.plan.prologue:
-            return
-        layout = self.layout
-        files = bag.part_files(
-            layout.name,
-            self.number,
-            layout.tags,
-            layout.manifest,
-            layout.part_list(self.plan),
-            layout.frozen,
-        )
-        position = 0
-        for file in files:
-            fill = bytes(-len(file.content) % tar.BLOCK)
-            for piece in (file.header, file.content, fill):
-                first, stop = max(span.first - position, 0), max(span.stop - position, 0)
-                if first < stop and first < len(piece):
-                    yield memoryview(piece)[first:stop]
-                position += len(piece)
 
-    def _behind(self, span: Span) -> int:
-        """How many bytes of a span lie behind the last member."""
-        return span.stop - max(span.first, self.plan.size - len(tar.END))
+def _send_pieces(
+    pieces: Iterator[memoryview], buffer: _Buffer
+) -> Generator[bytes | bytearray, None, _Buffer]:
+    """Add bytes that are made."""
+    for each in pieces:
+        piece = each
+        while len(piece) > buffer.room:
+            room = buffer.room
+            buffer.octets[buffer.position :] = piece[:room]
+            yield buffer.octets
+            buffer, piece = _Buffer(), piece[room:]
+        buffer.octets[buffer.position : buffer.position + len(piece)] = piece
+        buffer.position += len(piece)
+    return buffer
+
+
+def _header(form: Form, member: Member) -> bytes:
+    return form.header(member.name, member.size, member.state.mtime_ns // 10**9, member.crc32)
 
 
 def _wanted(member: Member, span: Span) -> Wanted:
@@ -174,7 +171,7 @@ def _wanted(member: Member, span: Span) -> Wanted:
     )
 
 
-def _add_whole(member: Member, opener: Opener, span: Span, buffer: _Buffer) -> bool:
+def _add_whole(form: Form, member: Member, opener: Opener, span: Span, buffer: _Buffer) -> bool:
     """Add a member that lies in the span and fits into the buffer: what most small ones do.
 
     False where it does not, or is damaged: `_send_member` takes any, and says what is wrong.
@@ -182,7 +179,7 @@ def _add_whole(member: Member, opener: Opener, span: Span, buffer: _Buffer) -> b
     position = buffer.position
     contents = position + member.contents - member.start
     end = contents + member.size
-    after = contents + tar.padded(member.size)
+    after = contents + form.padded(member.size)
     if member.start < span.first or after > BUFFER_BYTES:
         return False
     if member.start + after - position > span.stop:
@@ -195,19 +192,18 @@ def _add_whole(member: Member, opener: Opener, span: Span, buffer: _Buffer) -> b
         return False
     if read != member.size:
         return False
-    head = tar.header(member.name, member.size, member.state.mtime_ns // 10**9)
-    buffer.octets[position:contents] = head
+    buffer.octets[position:contents] = _header(form, member)
     buffer.position = after
     return True
 
 
 def _send_member(
-    member: Member, opener: Opener, span: Span, buffer: _Buffer
+    form: Form, member: Member, opener: Opener, span: Span, buffer: _Buffer
 ) -> Generator[bytes | bytearray, None, _Buffer]:
     before = buffer.position
     sent = False
     try:
-        head = tar.header(member.name, member.size, member.state.mtime_ns // 10**9)
+        head = _header(form, member)
         head = head[max(span.first - member.start, 0) : max(span.stop - member.start, 0)]
         while len(head) > buffer.room:
             room = buffer.room
@@ -232,7 +228,7 @@ def _send_member(
                     buffer.position += read
                     first += read
                 file.verify()
-        end = member.contents + tar.padded(member.size)
+        end = member.contents + form.padded(member.size)
         fill = min(span.stop, end) - max(span.first, member.contents + member.size)
         return (yield from _send_zeros(fill, buffer))
     except Damaged as error:

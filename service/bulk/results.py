@@ -7,24 +7,30 @@ from service.uws.job import Result
 
 VOTABLE = "application/x-votable+xml"
 TAR = "application/x-tar"
-# Digits of the digest in a part's URL: a URL never has other bytes than before.
+# Digits of a part's digest in its URL: a URL never has other bytes than before.
 _DIGEST_DIGITS = 16
 
 
-def part_name(name: str, number: int) -> str:
-    """The file name of a part; `number` counts from 1."""
-    return f"{name}-{number:05d}.tar"
+def part_name(layout: Layout, number: int) -> str:
+    """The file name of a part; `number` counts from 1.
+
+    A part that a repair made again has another one, so that no client goes on with the old bytes.
+    """
+    revision = layout.parts[number - 1].revision
+    mark = f"r{revision}-" if revision else ""
+    return f"{layout.name}-{mark}{number:05d}.{layout.form.EXTENSION}"
 
 
 def part_href(layout: Layout, number: int) -> str:
     """The URL of a part, relative to the job's."""
-    return f"parts/{layout.digest[:_DIGEST_DIGITS]}/{part_name(layout.name, number)}"
+    digest = layout.parts[number - 1].digest[:_DIGEST_DIGITS]
+    return f"parts/{digest}/{part_name(layout, number)}"
 
 
 def part_files(layout: Layout, job_url: str) -> list[PartFile]:
     """The parts with their addresses, in order."""
     return [
-        PartFile(part_name(layout.name, n), f"{job_url}/{part_href(layout, n)}", part.size)
+        PartFile(part_name(layout, n), f"{job_url}/{part_href(layout, n)}", part.size)
         for n, part in enumerate(layout.parts, start=1)
     ]
 
@@ -43,7 +49,7 @@ def results_of(layout: Layout) -> list[Result]:
         *((name, each.media_type.split(";")[0]) for name, each in DIALECTS.items()),
     ]
     parts = [
-        Result(f"part-{number:05d}", part_href(layout, number), TAR, part.size)
+        Result(f"part-{number:05d}", part_href(layout, number), layout.form.MEDIA_TYPE, part.size)
         for number, part in enumerate(layout.parts, start=1)
     ]
     return [

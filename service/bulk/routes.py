@@ -23,12 +23,11 @@ from service.results import arrow, json_rows, separated, tabledata
 from service.results.format import Format
 from service.results.response import Result, ResultResponse, result_headers
 from service.results.wire import Query
-from service.storage.ranges import Version
 from service.storage.sending import BytesResponse, Content, content_disposition
 from service.uws.job import Job
 from service.uws.routes import job_of, job_routes
 
-_PART = re.compile(r".+-(\d{5,})\.tar")
+_PART = re.compile(r".+-(\d{5,6})\.[a-z]+")
 _READ = ["GET", "HEAD"]
 
 
@@ -53,8 +52,8 @@ async def part(request: Request) -> Response:
 
     content = Content(
         size=wanted.plan.size,
-        version=Version(f'"{package.digest[:32]}-{number}"', package.frozen),
-        media_type=TAR,
+        version=wanted.version,
+        media_type=package.layout.form.MEDIA_TYPE,
         filename=request.path_params["name"],
         buffers=wanted.buffers,
         check=package.refusal(wanted),
@@ -68,7 +67,8 @@ def _number(request: Request, package: FrozenPackage) -> int:
     digest, name = request.path_params["digest"], request.path_params["name"]
     found = _PART.fullmatch(name)
     number = int(found[1]) if found else 0
-    if f"parts/{digest}/{name}" != part_href(package.layout, number):
+    exists = 1 <= number <= len(package.layout.parts)
+    if not exists or f"parts/{digest}/{name}" != part_href(package.layout, number):
         raise NotFound(f"the package has no part {name}; its results list the parts")
     return number
 

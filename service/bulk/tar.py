@@ -7,6 +7,8 @@ is longer than 100 bytes or not ASCII, and a size above 8 GiB, go into a pax hea
 import numpy as np
 import numpy.typing as npt
 
+EXTENSION = "tar"
+MEDIA_TYPE = "application/x-tar"
 BLOCK = 512
 END = bytes(2 * BLOCK)
 
@@ -33,6 +35,11 @@ def padded(size: int) -> int:
     return -(-size // BLOCK) * BLOCK
 
 
+def padded_sizes(sizes: Integers) -> Integers:
+    """`padded` of many."""
+    return -(-sizes // BLOCK) * BLOCK
+
+
 def _block(name: bytes, size: int, mtime: int, kind: bytes) -> bytes:
     numbers = b"%011o\0%011o\0" % (size, mtime)
     mode = _MODES[kind]
@@ -51,12 +58,13 @@ def _record(keyword: bytes, value: bytes) -> bytes:
     return b"%d %b=%b\n" % (length, keyword, value)
 
 
-def header(name: bytes, size: int, mtime: int, kind: bytes = b"0") -> bytes:
+def header(name: bytes, size: int, mtime: int, _crc32: int = 0) -> bytes:
     """The header blocks of a member: name in UTF-8, size in bytes, mtime in seconds since 1970.
 
-    kind is the type flag: "0" a file, "5" a directory.
+    A name that ends with a slash is a directory's. The sum of the contents has no place in them.
     """
     mtime = min(max(mtime, 0), _LATEST)
+    kind = b"5" if name.endswith(b"/") else b"0"
     long_name = len(name) > _NAME_BYTES or not name.isascii()
     long_size = size > _LARGEST_SIZE
     if not long_name and not long_size:
@@ -82,14 +90,29 @@ def _record_lengths(keyword: bytes, values: Integers) -> Integers:
     return rest + _digits(length)
 
 
-def header_lengths(name_lengths: Integers, non_ascii: Flags, sizes: Integers) -> Integers:
+def header_lengths(names: Integers, non_ascii: Flags, sizes: Integers) -> Integers:
     """The length of `header` for names of so many bytes, and sizes in bytes."""
     lengths = np.full(len(sizes), BLOCK, dtype=np.int64)
-    long_name = (name_lengths > _NAME_BYTES) | non_ascii
+    long_name = (names > _NAME_BYTES) | non_ascii
     long_size = sizes > _LARGEST_SIZE
     (special,) = np.nonzero(long_name | long_size)
     if len(special):
-        names = np.where(long_name[special], _record_lengths(b"path", name_lengths[special]), 0)
+        paths = np.where(long_name[special], _record_lengths(b"path", names[special]), 0)
         numbers = np.where(long_size[special], _record_lengths(b"size", _digits(sizes[special])), 0)
-        lengths[special] += BLOCK + -(-(names + numbers) // BLOCK) * BLOCK
+        lengths[special] += BLOCK + -(-(paths + numbers) // BLOCK) * BLOCK
     return lengths
+
+
+def record(_name: bytes, _size: int, _mtime: int, _crc32: int, _start: int) -> bytes:
+    """Nothing: a tar has no directory."""
+    return b""
+
+
+def record_lengths(_names: Integers, sizes: Integers, _starts: Integers) -> Integers:
+    """Zeros, one for each member."""
+    return np.zeros(len(sizes), dtype=np.int64)
+
+
+def end(_entries: int, _start: int, _length: int) -> bytes:
+    """Two blocks of zeros."""
+    return END

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.bulk import tar
-from service.bulk.layout import plan_parts
+from service.bulk.arrangement import plan_parts
 from service.bulk.part import DamagedMember, Part
 from service.errors import Unavailable
 from service.storage.local import LocalStore
