@@ -116,7 +116,26 @@ holding = Table(
     Column("reader", Text, nullable=False),
     Column("state", Text, nullable=False, server_default="present", comment="present, vanished"),
     Column("ingested", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("label", Text, comment="local_semantics of its link"),
+    Column("description", Text, comment="of its link; NULL: made of its name"),
     UniqueConstraint("collection_id", "path"),
+    schema="archive",
+)
+
+relation = Table(
+    "relation",
+    metadata,
+    Column("dataset_id", BigInteger, ForeignKey("archive.dataset.id"), primary_key=True),
+    Column(
+        "holding_id",
+        BigInteger,
+        ForeignKey("archive.holding.id"),
+        primary_key=True,
+        comment="a file of another dataset",
+    ),
+    Column("semantics", Text, primary_key=True, comment="what it is to the dataset: #progenitor"),
+    Column("label", Text, comment="local_semantics of the link"),
+    Column("description", Text),
     schema="archive",
 )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from schema.migrations.run_sql import run_script
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
