@@ -13,13 +13,18 @@ from adql.columns import ColumnMeta
 TABLE_UTYPE = "ivo://ivoa.net/std/obscore#table-1.1"
 
 _VOTABLE_TYPE = {
-    "text": ("char", "*", None),
+    "text": ("unicodeChar", "*", None),
     "smallint": ("short", None, None),
     "integer": ("int", None, None),
     "bigint": ("long", None, None),
     "double precision": ("double", None, None),
     "timestamp": ("char", "*", "timestamp"),
 }
+# What cannot hold anything but ASCII: words of vocabularies, URLs, and what is made here.
+_ASCII = {
+    "dataproduct_type", "obs_publisher_did", "access_url", "access_format", "s_region", "o_ucd",
+    "pol_states", "publisher_id", "em_ucd",
+}  # fmt: skip
 _INDEXED = {"obs_publisher_did", "obs_id", "s_ra", "s_dec", "s_region", "target_name", "t_min"}
 _PRINCIPAL_OPTIONAL = {"obs_title", "s_snr"}
 
@@ -155,7 +160,7 @@ def _column(row: _Row, *, std: bool, principal: bool) -> ObsCoreColumn:
     datatype, arraysize, xtype = _VOTABLE_TYPE[sql_type]
     meta = ColumnMeta(
         name=name,
-        datatype=datatype,
+        datatype="char" if name in _ASCII else datatype,
         arraysize=arraysize,
         xtype="adql:REGION" if name == "s_region" else xtype,
         unit=unit,

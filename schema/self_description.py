@@ -27,7 +27,7 @@ class DeclaredTable:
 
 
 def _text(name: str, description: str) -> ColumnMeta:
-    return ColumnMeta(name, "char", "*", description=description)
+    return ColumnMeta(name, "unicodeChar", "*", description=description)
 
 
 def _int(name: str, description: str) -> ColumnMeta:
