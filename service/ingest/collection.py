@@ -30,6 +30,7 @@ _STRUCTURE = re.compile(
     r"^(SIMPLE|XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|TFORM\d+|TBCOL\d+|END|ZIMAGE"
     r"|ZBITPIX|ZNAXIS\d*|GROUPS|EXTEND|THEAP|TDIM\d+)$"
 )
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]*(/[^?#]*)?")
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 FITS_SUFFIXES = (
     "*.fits",
@@ -140,20 +141,37 @@ def parse_collection(text: str, origin: str) -> Collection:
         raise CollectionError(f"{origin}, " + f"\n{origin}, ".join(problems)) from None
 
 
-def load_collection(path: Path) -> tuple[Collection, Path]:
-    """The collection and its root directory, absolute; relative roots start at the file's own."""
+def load_collection(path: Path) -> tuple[Collection, str]:
+    """The collection and its root: s3://bucket/prefix, or an absolute directory.
+
+    A relative root starts at the directory of the file.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise CollectionError(f"{path} cannot be read: {reason}") from None
     collection = parse_collection(text, str(path))
+    if "://" in collection.root:
+        return collection, _bucket(collection.root, _at_root(path, text))
     root = (path.absolute().parent / Path(collection.root).expanduser()).resolve()
     if not root.is_dir():
-        line = line_of(text, ("root",))
-        where = f"{path}, line {line}" if line else str(path)
         raise CollectionError(
-            f"{where}: the root directory {collection.root!r} does not exist (looked for {root}); "
-            "a relative root starts at the directory of collection.toml"
+            f"{_at_root(path, text)}: the root directory {collection.root!r} does not exist "
+            f"(looked for {root}); a relative root starts at the directory of collection.toml"
         )
-    return collection, root
+    return collection, str(root)
+
+
+def _at_root(path: Path, text: str) -> str:
+    line = line_of(text, ("root",))
+    return f"{path}, line {line}" if line else str(path)
+
+
+def _bucket(root: str, where: str) -> str:
+    if _BUCKET.fullmatch(root) is None:
+        raise CollectionError(
+            f"{where}: the root {root!r} is no bucket; write s3://bucket or s3://bucket/prefix, "
+            "or name a directory"
+        )
+    return root.rstrip("/")

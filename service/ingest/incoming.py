@@ -1,5 +1,6 @@
 """The table that a batch of files is copied into, and the statements that spread it out."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any
@@ -9,7 +10,10 @@ from schema.obscore import OBSCORE_COLUMNS
 from service.ingest.facts import DatasetFacts, Spectrum
 from service.ingest.read_file import Accepted, Plan, Refused, read_file
 from service.ingest.region import box, cells
-from service.ingest.walk import FileStat
+from service.storage.ahead import Opener, Wanted, opened_ahead
+from service.storage.ranges import Span
+from service.storage.state import FileState
+from service.storage.store import store_of
 
 _OBSCORE = {c.meta.name: c.sql_type for c in OBSCORE_COLUMNS if c.meta.name != "access_url"}
 _SPECTRUM = [field.name for field in fields(Spectrum)]
@@ -20,6 +24,7 @@ _HOLDING = {
     "mtime_ns": "bigint",
     "ctime_ns": "bigint",
     "inode": "bigint",
+    "etag": "text",
     "sha256": "bytea",
     "crc32": "bigint",
     "media_type": "text",
@@ -122,15 +127,36 @@ class Batch:
     refused: list[Refused]
 
 
-def read_rows(files: list[tuple[str, FileStat]], plan: Plan) -> Batch:
-    """Read some files into rows; runs in a worker process."""
-    outcomes = [read_file(path, stat, plan) for path, stat in files]
+def read_rows(files: list[tuple[str, FileState]], plan: Plan) -> Batch:
+    """Read some files into rows; runs in a worker process.
+
+    Unavailable where the store went away.
+    """
+    outcomes = [
+        read_file(path, listed, plan, opener) for path, listed, opener in _begun(files, plan)
+    ]
     accepted = [item for item in outcomes if isinstance(item, Accepted)]
     found = cells([(item.facts.s_ra, item.facts.s_dec) for item in accepted])
     return Batch(
         [_row(item, plan, cell) for item, cell in zip(accepted, found, strict=True)],
         [item for item in outcomes if isinstance(item, Refused)],
     )
+
+
+def _begun(
+    files: list[tuple[str, FileState]], plan: Plan
+) -> Iterator[tuple[str, FileState, Opener | None]]:
+    """The files, those of a distant store being opened while earlier ones are read."""
+    store = store_of(plan.root)
+    if not store.distant:
+        yield from ((path, listed, None) for path, listed in files)
+        return
+
+    def wanted(file: tuple[str, FileState]) -> Wanted:
+        return Wanted(store, file[0], file[1], b"", Span(0, file[1].size))
+
+    for (path, listed), opener in opened_ahead(files, wanted):
+        yield path, listed, opener
 
 
 def _row(item: Accepted, plan: Plan, cell: tuple[int | None, int | None]) -> tuple[Any, ...]:
@@ -141,6 +167,7 @@ def _row(item: Accepted, plan: Plan, cell: tuple[int | None, int | None]) -> tup
         stat.mtime_ns,
         stat.ctime_ns,
         stat.inode,
+        stat.etag,
         item.sha256,
         item.crc32,
         item.media_type,

@@ -1,19 +1,22 @@
 """One file, read once: its checksums and its facts. What the worker processes do."""
 
-import contextlib
 import hashlib
 import math
-import os
 import zlib
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any
 
+from service.errors import Unavailable
 from service.ingest.facts import DatasetFacts, Refusal
 from service.ingest.fits import MAX_UNPACKED, Bytes, Source, open_fits, unpack
 from service.ingest.header import Value
 from service.ingest.readers import read_facts
-from service.ingest.walk import FileStat, stat_of
+from service.storage.ahead import Opener
+from service.storage.bucket import AccessRefused
+from service.storage.ranges import Span
+from service.storage.state import Changed, Damaged, FileState
+from service.storage.store import OpenFile, Store, store_of
 
 _WHOLE = 64 * 2**20  # files up to this size are held in memory while they are read
 _CHUNK = 4 * 2**20
@@ -40,7 +43,7 @@ class Accepted:
     """A file with its checksums and facts."""
 
     path: str
-    stat: FileStat
+    stat: FileState
     sha256: bytes
     crc32: int
     media_type: str
@@ -53,7 +56,7 @@ class Refused:
     """A file that stays outside, and why."""
 
     path: str
-    stat: FileStat
+    stat: FileState
     reason: str
 
 
@@ -61,15 +64,20 @@ Outcome = Accepted | Refused
 
 
 @dataclass(slots=True)
-class _OpenFile:
+class _Ranges:
     """Random access to a file that is too large to hold."""
 
-    descriptor: int
+    store: Store
+    path: str
+    state: FileState
+    sha256: bytes
     size: int
 
     def read(self, offset: int, count: int) -> bytes:
         """Up to `count` bytes from `offset`."""
-        return os.pread(self.descriptor, count, offset)
+        span = Span(offset, max(offset, min(offset + count, self.size)))
+        with self.store.open(self.path, self.state, self.sha256, span) as file:
+            return _read(file, span)
 
 
 def media_type(path: str) -> str:
@@ -82,53 +90,65 @@ def media_type(path: str) -> str:
     return "application/fits"
 
 
-def _digest(descriptor: int, size: int) -> tuple[bytes, int, Source]:
+def _read(file: OpenFile, span: Span) -> bytes:
+    buffer = bytearray(span.length)
+    return bytes(memoryview(buffer)[: file.read_into(buffer, span.first)])
+
+
+def _digest(file: OpenFile, path: str, state: FileState, store: Store) -> tuple[bytes, int, Source]:
     """sha256, crc32, and the source of the headers, from one reading of the bytes."""
-    if size <= _WHOLE or _is_packed(descriptor):
-        if size > MAX_UNPACKED:
+    data = _read(file, Span(0, min(state.size, _CHUNK)))
+    if state.size <= _WHOLE or _is_packed(data):
+        if state.size > MAX_UNPACKED:
             raise Refusal("a compressed file above 1 GiB; store it tile-compressed (fpack)")
-        data = os.read(descriptor, size)
-        while len(data) < size and (more := os.read(descriptor, size - len(data))):
-            data += more
+        if len(data) < state.size:
+            data += _read(file, Span(len(data), state.size))
         return hashlib.sha256(data).digest(), zlib.crc32(data), Bytes(unpack(data))
     sha256, crc32, offset = hashlib.sha256(), 0, 0
-    while chunk := os.pread(descriptor, _CHUNK, offset):
-        sha256.update(chunk)
-        crc32 = zlib.crc32(chunk, crc32)
-        offset += len(chunk)
-    return sha256.digest(), crc32, _OpenFile(descriptor, offset)
+    while data:
+        sha256.update(data)
+        crc32 = zlib.crc32(data, crc32)
+        offset += len(data)
+        data = _read(file, Span(offset, min(offset + _CHUNK, state.size)))
+    return sha256.digest(), crc32, _Ranges(store, path, state, sha256.digest(), offset)
 
 
-def _is_packed(descriptor: int) -> bool:
+def _is_packed(data: bytes) -> bool:
     """Whether the first bytes are those of gzip or bzip2."""
-    first = os.pread(descriptor, 3, 0)
-    return first[:2] == b"\x1f\x8b" or first == b"BZh"
+    return data[:2] == b"\x1f\x8b" or data[:3] == b"BZh"
 
 
-def read_file(path: str, stat: FileStat, plan: Plan) -> Outcome:
-    """Read a file of the collection; never raises for what is wrong with the file."""
+def read_file(path: str, listed: FileState, plan: Plan, opener: Opener | None = None) -> Outcome:
+    """Read a file of the collection; never raises for what is wrong with the file.
+
+    `opener` is given where opening it has begun. Unavailable where the whole store is away.
+    """
+    store, state = store_of(plan.root), listed
     try:
-        descriptor = os.open(f"{plan.root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
+        file = opener.open() if opener else store.open_listed(path, listed)
     except OSError as error:
-        return Refused(path, stat, f"cannot be opened: {error.strerror}")
+        return Refused(path, listed, f"cannot be opened: {error.strerror}")
+    except (Damaged, AccessRefused) as error:
+        return Refused(path, listed, f"cannot be opened: {error.message}")
     try:
-        stat = stat_of(os.fstat(descriptor))
-        sha256, crc32, source = _digest(descriptor, stat.size)
-        fits = open_fits(path, source, plan.header, plan.root)
-        reader, facts = read_facts(fits, plan.reader)
-        facts = complete(facts, plan)
-        if stat_of(os.fstat(descriptor)) != stat:
-            return Refused(path, stat, "changed while it was read; the next run takes it")
-        return Accepted(path, stat, sha256, crc32, media_type(path), reader, facts)
+        with file:
+            state = file.state
+            sha256, crc32, source = _digest(file, path, state, store)
+            fits = open_fits(path, source, plan.header, plan.root)
+            reader, facts = read_facts(fits, plan.reader)
+            facts = complete(facts, plan)
+            file.verify()
+        return Accepted(path, state, sha256, crc32, media_type(path), reader, facts)
     except Refusal as refusal:
-        return Refused(path, stat, str(refusal))
-    except OSError as error:
-        return Refused(path, stat, f"cannot be read: {error.strerror or error}")
+        return Refused(path, state, str(refusal))
+    except Changed:
+        return Refused(path, state, "changed while it was read; the next run takes it")
+    except Damaged as damage:
+        return Refused(path, state, damage.message)
+    except Unavailable:
+        raise
     except Exception as error:  # a header can be wrong in ways no reader foresaw; go on without it
-        return Refused(path, stat, f"the reader failed on it ({type(error).__name__}: {error})")
-    finally:
-        with contextlib.suppress(OSError):
-            os.close(descriptor)
+        return Refused(path, state, f"the reader failed on it ({type(error).__name__}: {error})")
 
 
 def complete(facts: DatasetFacts, plan: Plan) -> DatasetFacts:

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import asyncpg
 
@@ -23,12 +22,13 @@ from service.ingest import store
 from service.ingest.collection import Collection
 from service.ingest.incoming import Batch, read_rows
 from service.ingest.read_file import Plan, Refused
-from service.ingest.walk import FileStat, Listing, list_files
+from service.ingest.walk import Listing, list_root
+from service.storage.state import FileState
 
 _BATCH_FILES = 200
 _BATCH_BYTES = 64 * 2**20
 
-Files = list[tuple[str, FileStat]]
+Files = list[tuple[str, FileState]]
 
 
 @dataclass(slots=True)
@@ -150,7 +150,7 @@ async def _one_by_one(batches: list[Files], plan: Plan) -> AsyncIterator[Batch]:
 
 async def run_ingest(
     collection: Collection,
-    root: Path,
+    root: str,
     database_url: str,
     authority: str,
     *,
@@ -158,13 +158,13 @@ async def run_ingest(
     rename: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Report:
-    """Take the files below `root` into the archive.
+    """Take the files below `root`, a directory or s3://bucket/prefix, into the archive.
 
-    Raises UsageError (wrong authority, another run at work), DiskFull, Unavailable.
+    Raises UsageError (wrong authority, another run at work, no such bucket), DiskFull, Unavailable.
     """
     began = time.monotonic()
     report = Report(collection.name)
-    listing = await asyncio.to_thread(list_files, root, collection.include, collection.exclude)
+    listing = await asyncio.to_thread(list_root, root, collection.include, collection.exclude)
     report.files, report.unreadable = len(listing.files), listing.unreadable
     try:
         connection = await asyncpg.connect(database_url, timeout=30)
@@ -187,6 +187,11 @@ async def run_ingest(
             f"the database's disk is full. {report.accepted} files were taken in and are kept; "
             "free some space, then run the same command again: it goes on where it stopped"
         ) from None
+    except Unavailable as error:
+        raise Unavailable(
+            f"{error.message}. {report.accepted} files were taken in and are kept; run the same "
+            "command again later: it goes on where it stopped"
+        ) from None
     except Exception as error:
         if not is_outage(error):
             raise
@@ -202,7 +207,7 @@ async def run_ingest(
 async def _ingest(
     connection: store.Connection,
     collection: Collection,
-    root: Path,
+    root: str,
     authority: str,
     listing: Listing,
     report: Report,
@@ -211,7 +216,7 @@ async def _ingest(
     progress: Progress,
 ) -> None:
     await store.claim_authority(connection, authority, rename)
-    collection_id = await store.open_collection(connection, collection, str(root))
+    collection_id = await store.open_collection(connection, collection, root)
     known = await store.known_files(connection, collection_id)
     todo = [(path, stat) for path, stat in listing.files.items() if known.get(path) != stat]
     report.unchanged = report.files - len(todo)
@@ -222,7 +227,7 @@ async def _ingest(
         report.vanished = await store.mark_vanished(connection, collection_id, gone)
     await store.prepare(connection)
     plan = Plan(
-        str(root),
+        root,
         collection.name,
         authority,
         bool(collection.readable_by),

@@ -13,7 +13,7 @@ from service.ingest.collection import Collection
 from service.ingest.incoming import INCOMING, SQL
 from service.ingest.read_file import Refused
 from service.ingest.readers import RULES
-from service.ingest.walk import FileStat
+from service.storage.state import FileState
 
 _LOCK = 0x53_48_49_4E  # the class of our advisory locks; the other half names the collection
 _NOT_READING = ("title", "description", "licence")  # a change of these reads no file again
@@ -91,20 +91,20 @@ async def open_collection(connection: Connection, collection: Collection, root: 
     return int(row["id"])
 
 
-async def known_files(connection: Connection, collection_id: int) -> dict[str, FileStat]:
-    """The files whose dataset is up to date, with the stat they had."""
+async def known_files(connection: Connection, collection_id: int) -> dict[str, FileState]:
+    """The files whose dataset is up to date, with the state they had."""
     rows = await connection.fetch(
         """
-        SELECT h.path, h.size, h.mtime_ns, h.ctime_ns, h.inode FROM archive.holding h
+        SELECT h.path, h.size, h.mtime_ns, h.ctime_ns, h.inode, h.etag FROM archive.holding h
         JOIN archive.collection c ON c.id = h.collection_id
         WHERE h.collection_id = $1 AND h.state = 'present' AND h.ingested >= c.ingested
         UNION ALL
-        SELECT r.path, r.size, r.mtime_ns, r.ctime_ns, r.inode FROM archive.refusal r
+        SELECT r.path, r.size, r.mtime_ns, r.ctime_ns, r.inode, r.etag FROM archive.refusal r
         JOIN archive.collection c ON c.id = r.collection_id
         WHERE r.collection_id = $1 AND r.refused >= c.ingested""",
         collection_id,
     )
-    return {row["path"]: FileStat(*row[1:]) for row in rows}
+    return {row["path"]: FileState(*row[1:]) for row in rows}
 
 
 async def refused_files(connection: Connection, collection_id: int) -> dict[str, str]:
@@ -154,23 +154,12 @@ async def write_refused(connection: Connection, collection_id: int, items: list[
         await connection.executemany(
             """
             INSERT INTO archive.refusal
-                (collection_id, path, reason, size, mtime_ns, ctime_ns, inode)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)
+                (collection_id, path, reason, size, mtime_ns, ctime_ns, inode, etag)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             ON CONFLICT (collection_id, path) DO UPDATE SET reason = EXCLUDED.reason,
                 size = EXCLUDED.size, mtime_ns = EXCLUDED.mtime_ns, ctime_ns = EXCLUDED.ctime_ns,
-                inode = EXCLUDED.inode, refused = now()""",
-            [
-                (
-                    collection_id,
-                    item.path,
-                    item.reason,
-                    item.stat.size,
-                    item.stat.mtime_ns,
-                    item.stat.ctime_ns,
-                    item.stat.inode,
-                )
-                for item in items
-            ],
+                inode = EXCLUDED.inode, etag = EXCLUDED.etag, refused = now()""",
+            [(collection_id, item.path, item.reason, *item.stat) for item in items],
         )
         await _withdraw(connection, collection_id, [item.path for item in items])
 

@@ -1,4 +1,4 @@
-"""The files below a root that a collection takes, with what stat says of them."""
+"""The files below a root that a collection takes, with what tells whether they change."""
 
 import os
 import re
@@ -7,22 +7,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-
-@dataclass(frozen=True, slots=True)
-class FileStat:
-    """What tells whether a file changed: times in nanoseconds."""
-
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
+from service.storage.s3 import S3Store
+from service.storage.state import FileState, state_of
+from service.storage.store import store_of
 
 
 @dataclass(slots=True)
 class Listing:
     """Paths relative to the root with `/`; directories and names that could not be used."""
 
-    files: dict[str, FileStat] = field(default_factory=dict)
+    files: dict[str, FileState] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
 
     def hidden(self, path: str) -> bool:
@@ -30,11 +24,6 @@ class Listing:
         return any(
             directory == "." or path.startswith(f"{directory}/") for directory in self.unreadable
         )
-
-
-def stat_of(status: os.stat_result) -> FileStat:
-    """The part of a stat result that is kept."""
-    return FileStat(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 @lru_cache(maxsize=256)
@@ -63,6 +52,28 @@ def _pattern(glob: str) -> re.Pattern[str]:
 def matches(path: str, globs: Iterable[str]) -> bool:
     """Whether a relative path is taken by one of the globs."""
     return any(_pattern(glob).fullmatch(path) for glob in globs)
+
+
+def list_root(root: str, include: list[str], exclude: list[str]) -> Listing:
+    """Every file below a collection's root, a directory or s3://bucket/prefix, that the globs take.
+
+    UsageError or Unavailable where a bucket cannot be listed.
+    """
+    store = store_of(root)
+    if isinstance(store, S3Store):
+        return _list_objects(store, include, exclude)
+    return list_files(Path(root), include, exclude)
+
+
+def _list_objects(store: S3Store, include: list[str], exclude: list[str]) -> Listing:
+    """A glob in `exclude` that takes a directory's name takes all below it, as on a disk."""
+    listing = Listing()
+    for path, state in store.objects():
+        parts = path.split("/")
+        names = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+        if matches(path, include) and not any(matches(name, exclude) for name in names):
+            listing.files[path] = state
+    return listing
 
 
 def list_files(root: Path, include: list[str], exclude: list[str]) -> Listing:
@@ -109,6 +120,6 @@ def _take(
             listing.unreadable[readable] = "its name is not UTF-8; rename it"
             return
         if entry.is_file():
-            listing.files[path] = stat_of(entry.stat())
+            listing.files[path] = state_of(entry.stat())
     except OSError as error:
         listing.unreadable[path] = error.strerror or type(error).__name__

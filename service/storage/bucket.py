@@ -9,8 +9,9 @@ leaves If-Match to the server, which some ignore. Here the ETag of each answer i
 import random
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 
@@ -20,9 +21,9 @@ import structlog
 from obstore.exceptions import BaseError
 from obstore.store import S3Store as SignedStore
 
-from service.errors import Unavailable
+from service.errors import StarhaulError, Unavailable, UsageError
 from service.storage.ranges import Span
-from service.storage.state import Damaged, FileState, away
+from service.storage.state import RETRY_AFTER_S, Changed, Damaged, FileState, away
 
 SCHEME = "s3://"
 
@@ -35,10 +36,12 @@ _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _CODE = re.compile(rb"<Code>([A-Za-z]+)</Code>")
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _log = structlog.get_logger()
 
 
-class Refused(Unavailable):
+class AccessRefused(Unavailable):
     """The store answers, but not to these credentials."""
 
 
@@ -82,6 +85,47 @@ class Bucket:
             raise
         return response
 
+    def whole(self, key: str) -> bytes | None:
+        """All of a small object that may be any; None where it cannot be had."""
+        try:
+            return bytes(obstore.get(self.store, key).bytes())
+        except (BaseError, OSError):
+            return None
+
+    def listed(self) -> Iterator[tuple[str, FileState]]:
+        """Every object, by its key, in their order.
+
+        UsageError where the bucket is not there or may not be listed, Unavailable where the store
+        does not answer.
+        """
+        try:
+            for page in obstore.list(self.store):
+                for found in page:
+                    moment = (found["last_modified"] - _EPOCH) // timedelta(microseconds=1)
+                    etag = (found["e_tag"] or "").strip('"')
+                    yield found["path"], FileState(found["size"], moment * 1000, etag=etag)
+        except (BaseError, OSError, ValueError) as error:
+            raise self._unlisted(error) from error
+
+    def _unlisted(self, error: Exception) -> StarhaulError:
+        _log.error("a bucket cannot be listed", bucket=self.url, error=str(error))
+        code = _CODE.search(str(error).encode())
+        name = code[1].decode() if code else ""
+        endpoint = self.store.config.get("endpoint", "AWS")
+        if name == "NoSuchBucket":
+            return UsageError(
+                f"{self.url}: there is no such bucket at {endpoint}; correct the root"
+            )
+        if name:
+            return UsageError(
+                f"{self.url} cannot be listed: {endpoint} answers {name}; set AWS_ACCESS_KEY_ID, "
+                "AWS_SECRET_ACCESS_KEY and AWS_REGION as this store wants them"
+            )
+        return Unavailable(
+            f"{self.url} cannot be listed: {endpoint} does not answer; check AWS_ENDPOINT_URL",
+            retry_after=RETRY_AFTER_S,
+        )
+
     def _tried(self, key: str, headers: dict[str, str]) -> httpx.Response:
         """An open answer, whatever its status; several tries where the trouble may pass."""
         for left in reversed(range(TRIES)):
@@ -119,7 +163,7 @@ def _judge(response: httpx.Response, key: str, known: FileState, span: Span) -> 
         found = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
         size = int(found[3]) if found else int(response.headers.get("content-length", known.size))
         if etag != known.etag or size != known.size:
-            raise Damaged(f"the file {key} was replaced after it was ingested")
+            raise Changed(f"the file {key} was replaced after it was ingested")
         if Span(int(found[1]), int(found[2]) + 1) != span if found else span.length != known.size:
             _log.error("a bucket does not answer ranges", key=key)
             raise away()
@@ -129,14 +173,8 @@ def _judge(response: httpx.Response, key: str, known: FileState, span: Span) -> 
     if status == 404 and name != "NoSuchBucket":
         raise Damaged(f"the file {key} has vanished from the archive's store")
     if status in (412, 416):
-        raise Damaged(f"the file {key} was replaced after it was ingested")
+        raise Changed(f"the file {key} was replaced after it was ingested")
     _log.error("a bucket refuses", status=status, code=name, key=key)
-    raise (
-        Refused("the store of these files refuses the archive's credentials")
-        if status
-        in (
-            401,
-            403,
-        )
-        else away()
-    )
+    if status in (401, 403):
+        raise AccessRefused("the store of these files refuses the archive's credentials")
+    raise away()

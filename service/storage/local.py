@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from service.storage.ranges import Span
-from service.storage.state import Damaged, FileState, away, difference, state_of
+from service.storage.state import Changed, Damaged, FileState, away, difference, state_of
 
 
 class UnsafePath(ValueError):
@@ -30,11 +30,11 @@ def path_below(root: str, path: str) -> str:
 class LocalFile:
     """An open file whose state was the known one when it was opened."""
 
-    __slots__ = ("_fd", "_opened", "name")
+    __slots__ = ("_fd", "name", "state")
 
-    def __init__(self, fd: int, opened: FileState, name: str) -> None:
+    def __init__(self, fd: int, state: FileState, name: str) -> None:
         self._fd = fd
-        self._opened = opened
+        self.state = state
         self.name = name
 
     def __enter__(self) -> Self:
@@ -60,8 +60,8 @@ class LocalFile:
 
     def verify(self) -> None:
         """Damaged where the file has changed since it was opened."""
-        if state_of(os.fstat(self._fd)) != self._opened:
-            raise Damaged(f"the file {self.name} was changed while it was being sent")
+        if state_of(os.fstat(self._fd)) != self.state:
+            raise Changed(f"the file {self.name} was changed while it was being read")
 
     def sha256(self) -> bytes:
         """The checksum of the whole file as it is now."""
@@ -103,10 +103,22 @@ class LocalStore:
                 raise
         return file
 
+    def open_listed(self, path: str, listed: FileState) -> LocalFile:
+        """Open a file as it is now; OSError where it cannot be opened."""
+        fd = os.open(path_below(self.root, path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        return LocalFile(fd, state_of(os.fstat(fd)), path)
+
+    def whole(self, path: str) -> bytes | None:
+        """A small file that may be any; None where there is none that can be read."""
+        try:
+            return Path(path_below(self.root, path)).read_bytes()
+        except OSError:
+            return None
+
 
 def _examine(file: LocalFile, known: FileState, opened: FileState, sha256: bytes) -> None:
     reason = difference(known, opened)
     if reason is None and file.sha256() != sha256:
         reason = "its contents were changed after it was ingested"
     if reason is not None:
-        raise Damaged(f"the file {file.name} is not the one that was ingested: {reason}")
+        raise Changed(f"the file {file.name} is not the one that was ingested: {reason}")

@@ -27,7 +27,7 @@ class S3File:
     def __init__(self, bucket: Bucket, path: str, known: FileState, wanted: Span) -> None:
         self.name = path
         self._bucket = bucket
-        self._known = known
+        self.state = known
         self._wanted = wanted
         self._position = wanted.first
         self._rest = memoryview(b"")  # arrived and not read yet, at _position
@@ -54,7 +54,7 @@ class S3File:
 
     def begin(self) -> None:
         """Ask for what is wanted, and take the first bytes of it off the connection."""
-        if not self._wanted.length and self._known.size:
+        if not self._wanted.length and self.state.size:
             return
         self._ask(self._wanted.stop)
         first = bytearray(min(self._wanted.length, _AHEAD_BYTES))
@@ -71,7 +71,7 @@ class S3File:
             self._turn_to(offset)
         view = memoryview(buffer)
         filled = failed = 0
-        while filled < len(view) and self._position < self._known.size:
+        while filled < len(view) and self._position < self.state.size:
             try:
                 if not self._rest:
                     self._receive(self._position + len(view) - filled)
@@ -96,7 +96,7 @@ class S3File:
         """The checksum of the object; Damaged where it is another one by now."""
         digest = hashlib.sha256()
         buffer = memoryview(bytearray(1 << 20))
-        with S3File(self._bucket, self.name, self._known, Span(0, self._known.size)) as whole:
+        with S3File(self._bucket, self.name, self.state, Span(0, self.state.size)) as whole:
             offset = 0
             while read := whole.read_into(buffer, offset):
                 digest.update(buffer[:read])
@@ -110,8 +110,8 @@ class S3File:
 
     def _ask(self, stop: int) -> None:
         """Open an answer from where reading stands to `stop`, or to the end of what is wanted."""
-        self._stop = min(max(stop, self._wanted.stop), self._known.size)
-        self._answer = self._bucket.get(self.name, self._known, Span(self._position, self._stop))
+        self._stop = min(max(stop, self._wanted.stop), self.state.size)
+        self._answer = self._bucket.get(self.name, self.state, Span(self._position, self._stop))
         self._chunks = self._answer.iter_raw(_CHUNK_BYTES)
 
     def _receive(self, stop: int) -> None:
@@ -133,6 +133,18 @@ class S3Store:
 
     def __init__(self, root: str) -> None:
         self.bucket = Bucket(root)
+
+    def objects(self) -> Iterator[tuple[str, FileState]]:
+        """Every object, in order of the names; UsageError or Unavailable as `Bucket.listed`."""
+        return self.bucket.listed()
+
+    def whole(self, path: str) -> bytes | None:
+        """A small object that may be any; None where there is none that can be read."""
+        return self.bucket.whole(path)
+
+    def open_listed(self, path: str, listed: FileState) -> S3File:
+        """Open an object as it was listed."""
+        return self.open(path, listed, b"")
 
     def open(
         self, path: str, known: FileState, sha256: bytes, wanted: Span | None = None

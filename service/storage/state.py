@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from service.errors import Gone, Unavailable
 
-_RETRY_AFTER_S = 30
+RETRY_AFTER_S = 30
 
 
 class FileState(NamedTuple):
@@ -25,11 +25,15 @@ class Damaged(Gone):
     """The file is not the one that was ingested any more; the message says in what."""
 
 
+class Changed(Damaged):
+    """The file is there, and is another one."""
+
+
 def away() -> Unavailable:
     """The whole store cannot be reached: no damage, it passes."""
     return Unavailable(
         "the store of these files is not available at the moment; the request can be sent again",
-        retry_after=_RETRY_AFTER_S,
+        retry_after=RETRY_AFTER_S,
     )
 
 

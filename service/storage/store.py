@@ -12,7 +12,9 @@ from service.storage.state import FileState
 
 
 class OpenFile(Protocol):
-    """A file that was the known one when it was opened; closed at the end of a `with` block."""
+    """A file that was in `state` when it was opened; closed at the end of a `with` block."""
+
+    state: FileState
 
     def __enter__(self) -> Self: ...
 
@@ -52,6 +54,15 @@ class Store(Protocol):
 
         Damaged where it is gone or is another one, Unavailable where the whole store is away.
         """
+
+    def open_listed(self, path: str, listed: FileState) -> OpenFile:
+        """Open a file that is not known yet, as it is now; `listed` is how the listing had it.
+
+        OSError or Damaged where it cannot be opened, Unavailable where the store is away.
+        """
+
+    def whole(self, path: str) -> bytes | None:
+        """A small file that may be any; None where there is none that can be read."""
 
 
 @lru_cache(maxsize=1024)

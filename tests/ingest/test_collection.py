@@ -75,4 +75,4 @@ def test_the_root_must_exist(tmp_path: Path) -> None:
     with pytest.raises(CollectionError, match="cannot be read: No such file"):
         load_collection(tmp_path / "missing.toml")
     toml.write_text('name = "a"')
-    assert load_collection(toml)[1] == tmp_path
+    assert load_collection(toml)[1] == str(tmp_path)

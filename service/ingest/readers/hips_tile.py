@@ -6,7 +6,7 @@ unknown.
 
 import re
 from dataclasses import replace
-from pathlib import Path
+from functools import lru_cache
 
 import numpy as np
 from cdshealpix import nested
@@ -18,6 +18,7 @@ from service.ingest.observation import observation
 from service.ingest.readers.wcs_image import placed
 from service.ingest.sky import separation, to_icrs
 from service.ingest.units import observable_ucd
+from service.storage.store import store_of
 
 TAKES = "HiPS tiles without WCS (Norder3/Dir0/Npix449.fits), placed by their number"
 _PATH = re.compile(r"^(.*?)/?Norder(\d+)/Dir\d+/Npix(\d+)\.fits$")
@@ -42,7 +43,7 @@ def read(fits: FitsFile) -> DatasetFacts:
     if order > _LAST_ORDER or number >= 12 * 4**order:
         raise Refusal(f"there is no HEALPix cell {number} of order {order}")
     header = fits.primary
-    properties = _properties(Path(match[1] or "/") / "properties")
+    properties = _properties(match[1] or "/")
     facts = observation("image", header)
     unit = header.text("BUNIT")
     facts = replace(
@@ -59,12 +60,10 @@ def read(fits: FitsFile) -> DatasetFacts:
     return placed(facts, _outline(order, number, frame, width, height))
 
 
-def _properties(path: Path) -> dict[str, str]:
-    """The `key = value` lines of a HiPS properties file; {} without one."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return {}
+@lru_cache(maxsize=64)
+def _properties(root: str) -> dict[str, str]:
+    """The `key = value` lines of the properties file of a HiPS; {} without one."""
+    text = (store_of(root).whole("properties") or b"").decode("utf-8", "replace")
     pairs = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
     return {key.strip(): value.strip() for key, mark, value in pairs if mark}
 
