@@ -35,10 +35,10 @@ bench-%: $(VENV)/.bench
 	$(RUN) -m bench.$*
 
 # The stamps say which lock file the environment was made from.
-$(VENV)/.runtime: requirements.lock pyproject.toml | python
+$(VENV)/.runtime: requirements.lock pyproject.toml client/pyproject.toml | python
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --require-hashes -r requirements.lock
-	$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable client --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime

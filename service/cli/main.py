@@ -5,7 +5,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from service.cli import adql, database, demo, ingest, processes, publish, token, up
+from service.cli import adql, database, demo, fetch, ingest, processes, publish, token, up
 from service.errors import StarhaulError, UsageError
 
 app = typer.Typer(
@@ -24,6 +24,10 @@ app.command()(publish.publish)
 app.command()(publish.unpublish)
 app.command()(token.token)
 app.command()(adql.adql)
+app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(fetch.fetch)
 app.command("load-demo", hidden=True)(demo.load_demo)
 
 
