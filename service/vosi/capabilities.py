@@ -18,13 +18,14 @@ def http_interface(
     """The standard HTTP interface of a capability; `use` is base, full or dir.
 
     The same URL serves those who log in, by an interface of its own, `secured`: one without a
-    security method is for everybody (VOResource 1.1 §2.2.2).
+    security method is for everybody, and one with role std is what clients want (VOResource 1.1
+    §2.2.2). TAP 1.1 §2.4 has both methods in one interface, which VOResource's schema refuses.
     """
     methods = [SecurityMethod.model_validate({"standard_id": _BASIC})] if secured else []
     return Interface.model_validate(
         {
             "type": "vs:ParamHTTP",
-            "role": "std",
+            "role": None if secured else "std",
             "version": version,
             "access_url": [AccessURL.model_validate({"use": use, "value": url})],
             "security_method": methods,

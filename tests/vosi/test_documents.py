@@ -35,6 +35,9 @@ def test_capabilities(client: httpx.Client, service: Service) -> None:
     tap = found["ivo://ivoa.net/std/TAP"]
     assert tap.get(_XSI_TYPE) == "tr:TableAccess"
     assert tap.findtext("interface/accessURL") == f"{service.url}/tap"
+    everybody, who_logs_in = tap.iterfind("interface")
+    assert (everybody.get("role"), everybody.find("securityMethod")) == ("std", None)
+    assert who_logs_in.find("securityMethod[@standardID='ivo://ivoa.net/sso#BasicAA']") is not None
     assert [v.text for v in tap.iterfind("language/version")] == ["2.1", "2.0"]
     methods = [method.get("ivo-id") for method in tap.iterfind("uploadMethod")]
     assert methods == [
