@@ -50,7 +50,8 @@ def end(after: bytes, outcome: Outcome) -> bytes:
     elif outcome.overflow is not None:
         info = status_info(
             "OVERFLOW",
-            f"the result was {outcome.overflow}; there are more",
+            f"the result was {outcome.overflow}; there are more: give a larger MAXREC, or ask in "
+            "several requests",
         )
     else:
         return after
