@@ -70,9 +70,12 @@ download() { # size, file, URL: attempts go on while bytes arrive, and stop afte
     [ "$(octets "$2")" -eq "$1" ]
 }
 
-unpacked() { # file: whether its files lie here as the archive has them
+unpacked() { # file: whether its files were unpacked and lie here as the archive has them
+    [ -f "$NAME.done" ] && grep -qxF "$1" "$NAME.done" && whole "$1"
+}
+
+whole() {
     number=${1##*-}
-    [ -f "$NAME/part-${number%.*}.sha256" ] || return 1
     (cd "$NAME" && check "part-${number%.*}.sha256") >/dev/null 2>&1
 }
 
@@ -80,7 +83,7 @@ extract() {
     case $1 in
         *.zip) unzip -qo "$1" ;;
         *) tar -xf "$1" ;;
-    esac
+    esac && whole "$1" && echo "$1" >>"$NAME.done"
 }
 
 failed=$(list | {
@@ -92,7 +95,7 @@ failed=$(list | {
         say "$file, $size bytes"
         if ! download "$size" "$file" "$url"; then
             echo "$file could not be downloaded; see $url"
-        elif [ "$unpack" = yes ] && ! { extract "$file" && unpacked "$file"; }; then
+        elif [ "$unpack" = yes ] && ! extract "$file"; then
             echo "$file is not what the archive sent; delete it and run this again"
         elif [ "$unpack" = yes ] && [ "$delete" = yes ]; then
             rm -f "$file"

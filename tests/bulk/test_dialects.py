@@ -133,7 +133,7 @@ def test_the_script_says_which_part_cannot_be_had(
 def test_the_script_with_wget_alone(
     package: Package, tmp_path: Path, require_tool: Callable[[str], str]
 ) -> None:
-    needed = "sh wget wc tr tar sha256sum sleep cat rm"
+    needed = "sh wget wc tr tar sha256sum grep sleep cat rm"
     (tmp_path / "bin").mkdir()
     for tool in needed.split():
         (tmp_path / "bin" / tool).symlink_to(require_tool(tool))
