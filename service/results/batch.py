@@ -75,8 +75,10 @@ class Batch:
     def values(self, index: int) -> npt.NDArray[np.generic]:
         """A column of numbers or booleans as a big-endian array; 0 where it is NULL."""
         span = self.spans[index]
-        start = np.where(span.null, 0, span.start)
-        values = at_any_offset(self.octets, _DTYPES[self.columns[index].meta.datatype])[start]
+        values_at = at_any_offset(self.octets, _DTYPES[self.columns[index].meta.datatype])
+        if not span.null.any():
+            return values_at[span.start]
+        values = values_at[np.where(span.null, 0, span.start)]
         values[span.null] = 0
         return values
 
@@ -112,13 +114,17 @@ def spans(
     if np.any(at_any_offset(octets, ">i2")[starts] != len(columns) + 1):
         raise MalformedRows("a row has another number of columns than the query")
     position = starts + _VALUES_AT
+    never = np.zeros(len(starts), bool)
     found = []
     for column in columns:
-        stated = lengths_at[position].astype(np.int64)
-        null = stated < 0
-        length = np.maximum(stated, 0)
-        if column.width is not None and not np.all((length == column.width) | null):
-            raise MalformedRows(f"a value of {column.meta.name} has a wrong size")
+        stated = lengths_at[position].astype(np.int32)
+        if column.width is not None and np.all(stated == column.width):
+            null, length = never, np.full(len(starts), column.width)
+        else:
+            null = stated < 0
+            length = np.maximum(stated, 0, dtype=np.int64)
+            if column.width is not None and not np.all((length == column.width) | null):
+                raise MalformedRows(f"a value of {column.meta.name} has a wrong size")
         start = position + 4
         found.append(Span(start, length, null))
         position = start + length
