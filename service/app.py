@@ -21,6 +21,7 @@ from service.errors import StarhaulError, Unauthorized
 from service.examples import ExamplesCache
 from service.explorer import routes as explorer
 from service.files import routes as files
+from service.lane.lane import open_lane
 from service.methods import OptionsMiddleware
 from service.multipart import remove_abandoned
 from service.pages import routes as pages
@@ -78,8 +79,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             )
             app.state.archive = archive
             app.state.examples = ExamplesCache(archive)
-            async with open_jobs(archive, ROOMS) as jobs:
+            async with open_jobs(archive, ROOMS) as jobs, open_lane(settings) as lane:
                 app.state.jobs = jobs
+                app.state.lane = lane
                 yield
 
     app = FastAPI(

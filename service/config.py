@@ -58,6 +58,18 @@ class Settings(BaseSettings):
     interactive_slots: int = Field(default=4, ge=1, description="running TAP jobs at most")
     bulk_slots: int = Field(default=2, ge=1, description="running bulk jobs at most")
     background_slots: int = Field(default=2, ge=1, description="running background tasks at most")
+    bulk_streams: int = Field(
+        default=240, ge=1, description="parts and files that are sent at once at most"
+    )
+    bulk_streams_per_user: int = Field(
+        default=80, ge=1, description="the same to one principal, or one anonymous address"
+    )
+    bulk_bytes_per_s: int | None = Field(
+        default=None, ge=1, description="bytes of parts and files a second, to all; unset: any"
+    )
+    bulk_bytes_per_s_per_user: int | None = Field(
+        default=None, ge=1, description="the same to one user; unset: any"
+    )
     query_timeout_s: float = Field(
         default=60.0, gt=0, description="seconds a synchronous query may take to its first row"
     )

@@ -18,12 +18,13 @@ from service.bulk.results import TAR, part_files, part_href
 from service.bulk.room import BULK_ROOM
 from service.bulk.vosi import vosi_routes
 from service.errors import NotFound, StarhaulError
+from service.lane.response import BulkResponse
 from service.problems import problem, user_error
 from service.results import arrow, json_rows, separated, tabledata
 from service.results.format import Format
 from service.results.response import Result, ResultResponse, result_headers
 from service.results.wire import Query
-from service.storage.sending import BytesResponse, Content, content_disposition
+from service.storage.sending import Content, content_disposition
 from service.uws.job import Job
 from service.uws.routes import job_of, job_routes
 
@@ -59,7 +60,7 @@ async def part(request: Request) -> Response:
         check=package.refusal(wanted),
         damaged=damaged,
     )
-    return BytesResponse(content)
+    return BulkResponse(request, content)
 
 
 def _number(request: Request, package: FrozenPackage) -> int:

@@ -12,9 +12,10 @@ from starlette.responses import Response
 from schema.tables.archive import collection, dataset, holding
 from service.archive import Archive, archive_of
 from service.errors import Gone, NotFound
+from service.lane.response import BulkResponse
 from service.principal import act_as, principal_of
 from service.storage.ranges import Span, Version
-from service.storage.sending import BUFFER_BYTES, Buffers, BytesResponse, Content
+from service.storage.sending import BUFFER_BYTES, Buffers, Content
 from service.storage.state import FileState
 from service.storage.store import Store, store_of
 
@@ -86,7 +87,7 @@ async def file(request: Request) -> Response:
         filename=PurePosixPath(held.path).name,
         buffers=held.buffers,
     )
-    return BytesResponse(content)
+    return BulkResponse(request, content)
 
 
 router = APIRouter()

@@ -92,7 +92,7 @@ class Content:
         headers["Content-Type"] = self.media_type
         if scope["method"] == "HEAD":
             return Response(status_code=status, headers=headers)
-        return _Transfer(self, span, status, headers)
+        return Transfer(self, span, status, headers)
 
     def _headers(self) -> dict[str, str]:
         return {
@@ -106,7 +106,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class _Transfer:
+class Transfer:
     """The bytes of one span on their way."""
 
     content: Content
@@ -152,18 +152,6 @@ class _Transfer:
             leaving.cancel()
             await _settle(ahead)
             await loop.run_in_executor(_readers, buffers.close)
-
-
-class BytesResponse(Response):
-    """The answer to whoever asks for `content`."""
-
-    def __init__(self, content: Content) -> None:
-        super().__init__()
-        self._content = content
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        await self._content.answer(scope)(scope, receive, send)
 
 
 async def _settle(ahead: "asyncio.Future[bytes | bytearray | None]") -> None:

@@ -1,0 +1,40 @@
+"""Parts and files as the bulk lane sends them."""
+
+from contextlib import AsyncExitStack
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from service.errors import StarhaulError
+from service.lane.lane import Lane, lane_of, user_of
+from service.problems import problem
+from service.storage.sending import Content, Transfer
+
+# Less is sent before anybody could count it.
+_SMALLEST_STREAM = 1 << 20
+
+
+class BulkResponse(Response):
+    """The answer to whoever asks for `content`; 429 or 503 where the lane has no room."""
+
+    def __init__(self, request: Request, content: Content) -> None:
+        super().__init__()
+        self._lane: Lane = lane_of(request)
+        self._user = user_of(request)
+        self._content = content
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        answer = self._content.answer(scope)
+        if not isinstance(answer, Transfer):
+            await answer(scope, receive, send)
+            return
+        async with AsyncExitStack() as running:
+            if answer.span.length > _SMALLEST_STREAM:
+                try:
+                    await running.enter_async_context(self._lane.stream(self._user))
+                except StarhaulError as error:
+                    await problem(error)(scope, receive, send)
+                    return
+            await answer(scope, receive, self._lane.sending(self._user, send))
