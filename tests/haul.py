@@ -39,9 +39,13 @@ ENDLESS = (
 
 @dataclass
 class Haul:
-    """The running archive. `store` holds the files, `names` their paths in order of their ids."""
+    """The running archive. `store` holds the files, `names` their paths in order of their ids.
+
+    Users reach it at `url`; the API listens at `port`.
+    """
 
     url: str
+    port: int
     store: Path
     names: list[str]
     home: Path
@@ -53,8 +57,7 @@ class Haul:
 
     def start_api(self) -> None:
         """Start the API and wait until it answers."""
-        port = self.url.rsplit(":", 1)[1]
-        self.api = self._start("serve", "--port", port)
+        self.api = self._start("serve", "--port", str(self.port))
         self.until(self._answers, 30)
 
     def start_worker(self) -> None:
@@ -161,47 +164,71 @@ class Package:
     parts: list[str]
 
 
-def _generate(store: Path) -> list[str]:
+def _generate(store: Path, files: int, largest: int) -> list[str]:
     """Files of many sizes, some with names that need a pax header or a safe form."""
     seeded = random.Random(2)
-    names = [f"night{n % 5}/ADP.2014-09-16T11:{n:03d}.fits" for n in range(150)]
+    names = [f"night{n % 5}/ADP.2014-09-16T11:{n:03d}.fits" for n in range(files)]
     names += [f"Observación/{'x' * 110}-{n}.fits" for n in range(5)]
     names += ["case/a.fits", "case/A.fits", "empty.fits"]
     for name in names:
-        size = 0 if name == "empty.fits" else seeded.randrange(1, 150_000)
+        size = 0 if name == "empty.fits" else seeded.randrange(1, largest)
         (store / name).parent.mkdir(parents=True, exist_ok=True)
         (store / name).write_bytes(seeded.randbytes(size))
     return names
 
 
+_DATASETS = """
+INSERT INTO archive.dataset (collection_id, calib_level, obs_collection, obs_id, obs_publisher_did)
+SELECT $1, 2, 'GEN', name, $3 || name FROM unnest($2::text[]) WITH ORDINALITY AS made (name, number)
+ORDER BY number
+"""
+_HOLDINGS = """
+INSERT INTO archive.holding (collection_id, dataset_id, path, media_type, size, mtime_ns, ctime_ns,
+                             inode, sha256, crc32, reader)
+SELECT $1, dataset.id, obs_id, 'application/fits', made.size, mtime, ctime, made.inode, sum, crc,
+       'test'
+FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[],
+            $8::bigint[]) AS made (name, size, mtime, ctime, inode, sum, crc)
+JOIN archive.dataset ON obs_id = name AND collection_id = $1
+ORDER BY dataset.id
+"""
+_LINKS = """
+UPDATE archive.dataset SET holding_id = holding.id FROM archive.holding
+WHERE holding.dataset_id = dataset.id
+"""
+
+
 async def _publish(url: str, store: Path, names: Sequence[str]) -> None:
+    facts = []
+    for name in names:
+        content, state = (store / name).read_bytes(), (store / name).stat()
+        known = (state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
+        sums = (hashlib.sha256(content).digest(), zlib.crc32(content))
+        facts.append((len(content), *known, *sums))
     connection = await asyncpg.connect(url)
     collection = await connection.fetchval(
         "INSERT INTO archive.collection (name, root, config) VALUES ('GEN', $1, '{}') RETURNING id",
         str(store),
     )
-    for name in names:
-        content, state = (store / name).read_bytes(), (store / name).stat()
-        dataset = await connection.fetchval(
-            "INSERT INTO archive.dataset (collection_id, calib_level, obs_collection, obs_id, "
-            "obs_publisher_did) VALUES ($1, 2, 'GEN', $2, $3) RETURNING id",
-            *(collection, name, AUTHORITY + name),
-        )
-        await connection.execute(
-            "WITH made AS (INSERT INTO archive.holding (collection_id, dataset_id, path, "
-            "media_type, size, mtime_ns, ctime_ns, inode, sha256, crc32, reader) "
-            "VALUES ($1, $2, $3, 'application/fits', $4, $5, $6, $7, $8, $9, 'test') RETURNING id) "
-            "UPDATE archive.dataset SET holding_id = made.id FROM made WHERE dataset.id = $2",
-            *(collection, dataset, name, len(content), state.st_mtime_ns, state.st_ctime_ns),
-            *(state.st_ino, hashlib.sha256(content).digest(), zlib.crc32(content)),
-        )
+    await connection.execute(_DATASETS, collection, names, AUTHORITY)
+    await connection.execute(_HOLDINGS, collection, names, *map(list, zip(*facts, strict=True)))
+    await connection.execute(_LINKS)
     await connection.close()
 
 
-@pytest.fixture(scope="module")
-def haul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Haul]:
-    """A running archive for one module, with servers of its own."""
-    directory = tmp_path_factory.mktemp("haul")
+@contextlib.contextmanager
+def running_haul(
+    directory: Path,
+    *,
+    files: int = 150,
+    largest: int = 150_000,
+    port: int | None = None,
+    url: str | None = None,
+) -> Iterator[Haul]:
+    """A running archive of so many files (and eight odd ones), up to `largest` bytes each.
+
+    `url` is where users reach it, where that is not the API's own port.
+    """
     home = open_home(directory / "home")
     settings = Settings(
         home_dir=home.root, database_url=None, read_database_url=None, redis_url=None
@@ -211,9 +238,10 @@ def haul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Haul]:
     with running_servers(settings, home, print) as servers:
         wait_ready(servers, print)
         asyncio.run(upgrade(servers.database_url))
-        names = _generate(store)
+        names = _generate(store, files, largest)
         asyncio.run(_publish(servers.database_url, store, names))
-        url = f"http://127.0.0.1:{free_port()}"
+        port = port or free_port()
+        url = url or f"http://127.0.0.1:{port}"
         environment = dict(os.environ) | {
             "STARHAUL_HOME_DIR": str(home.root),
             "STARHAUL_DATABASE_URL": servers.database_url,
@@ -221,7 +249,7 @@ def haul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Haul]:
             "STARHAUL_REDIS_URL": str(servers.redis_url),
             "STARHAUL_PUBLIC_URL": url,
         }
-        running = Haul(url, store, names, home.root, servers, environment)
+        running = Haul(url, port, store, names, home.root, servers, environment)
         try:
             running.start_api()
             running.start_worker()
@@ -231,3 +259,10 @@ def haul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Haul]:
                 if process is not None:
                     process.send_signal(signal.SIGTERM)
                     process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def haul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Haul]:
+    """A running archive for one module, with servers of its own."""
+    with running_haul(tmp_path_factory.mktemp("haul")) as running:
+        yield running
