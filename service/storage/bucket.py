@@ -6,6 +6,7 @@ ranges: it refuses answers that say 200 beside their Content-Range, as `rclone s
 leaves If-Match to the server, which some ignore. Here the ETag of each answer is compared.
 """
 
+import os
 import random
 import re
 import time
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,6 +27,9 @@ from service.errors import StarhaulError, Unavailable, UsageError
 from service.storage.ranges import Span
 from service.storage.state import RETRY_AFTER_S, Changed, Damaged, FileState, away
 
+if TYPE_CHECKING:
+    from obstore.store import S3Config
+
 SCHEME = "s3://"
 
 TRIES = 4
@@ -36,6 +41,12 @@ _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _CODE = re.compile(rb"<Code>([A-Za-z]+)</Code>")
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
+# Signing asks for credentials, also where the signature is then left out.
+_NOBODY: "S3Config" = {
+    "access_key_id": "nobody",
+    "secret_access_key": "none",
+    "skip_signature": True,
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _log = structlog.get_logger()
@@ -51,6 +62,11 @@ def _client() -> httpx.Client:
     return httpx.Client(timeout=_TIMEOUT, limits=_CONNECTIONS, trust_env=False)
 
 
+def _is_public() -> bool:
+    """Whether requests are to be anonymous, as obstore reads its own variable."""
+    return os.environ.get("AWS_SKIP_SIGNATURE", "").lower() in ("1", "true", "yes", "on", "t", "y")
+
+
 @dataclass(frozen=True)
 class Bucket:
     """The objects below `url`, s3://bucket/prefix; keys are relative to the prefix."""
@@ -64,6 +80,7 @@ class Bucket:
         return SignedStore(
             parts.netloc,
             prefix=parts.path.strip("/") or None,
+            config=_NOBODY if _is_public() else None,
             client_options={"allow_http": True, "timeout": timedelta(seconds=30)},
             retry_config={"max_retries": TRIES - 1, "retry_timeout": timedelta(seconds=30)},
         )
@@ -111,7 +128,7 @@ class Bucket:
         _log.error("a bucket cannot be listed", bucket=self.url, error=str(error))
         code = _CODE.search(str(error).encode())
         name = code[1].decode() if code else ""
-        endpoint = self.store.config.get("endpoint", "AWS")
+        endpoint = os.environ.get("AWS_ENDPOINT_URL", "AWS")
         if name == "NoSuchBucket":
             return UsageError(
                 f"{self.url}: there is no such bucket at {endpoint}; correct the root"
@@ -147,7 +164,7 @@ class Bucket:
 
     def _signed(self, key: str) -> str:
         url = obstore.sign(self.store, "GET", key, _SIGNED_FOR)
-        return url.partition("?")[0] if self.store.config.get("skip_signature") else url
+        return url.partition("?")[0] if _is_public() else url
 
 
 def pause(tried: int) -> None:

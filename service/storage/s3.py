@@ -116,14 +116,15 @@ class S3File:
 
     def _receive(self, stop: int) -> None:
         """Take the next bytes off the connection, of a new one where there is none."""
-        if self._position == self._stop:
-            self.close()
         if self._answer is None:
             self._ask(stop)
         chunk = next(self._chunks, None)
         if chunk is None:
             raise httpx.RemoteProtocolError("the answer ended early")
         self._rest = memoryview(chunk)
+        if self._position + len(chunk) == self._stop:
+            next(self._chunks, None)  # only an answer that was read to its end leaves a connection
+            self.close()
 
 
 class S3Store:
