@@ -7,6 +7,7 @@ size in bytes, and the path.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import IO
 
@@ -70,6 +71,11 @@ def is_index_of(path: Path, etag: str, size: int) -> bool:
             return stream.readline() == _head(etag, size)
     except OSError:
         return False
+
+
+def tag_entries(path: Path) -> Iterator[Entry]:
+    """The tag files, which come before all others."""
+    return takewhile(lambda entry: not entry.is_payload, entries(path))
 
 
 def entries(path: Path) -> Iterator[Entry]:

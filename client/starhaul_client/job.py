@@ -1,5 +1,6 @@
 """The bulk job as its UWS document describes it (UWS 1.1 §2.2.2.2)."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
@@ -11,6 +12,8 @@ from starhaul_client.session import SILENCE_S, Session
 
 _UWS = "{http://www.ivoa.net/xml/UWS/v1.0}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
+# A part that a repair made again has its revision in its name.
+_PART = re.compile(r"(.+?)(?:-r\d+)?-\d{5,}\.(?:tar|zip)")
 _WAIT_S = 60
 _UNFINISHED = ("QUEUED", "EXECUTING", "HELD", "SUSPENDED", "UNKNOWN")
 
@@ -40,7 +43,8 @@ class Job:
     @property
     def name(self) -> str:
         """The name of the package, which is that of the directory its parts unpack into."""
-        return self.parts[0].name.rpartition("-")[0]
+        name = _PART.fullmatch(self.parts[0].name)
+        return name[1] if name else self.parts[0].name
 
 
 def completed_job(session: Session, url: str, waiting: Callable[[str], None]) -> Job:

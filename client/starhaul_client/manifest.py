@@ -97,16 +97,19 @@ def files_of(file: Path) -> Iterator[Row]:
             )
 
 
-def summary_of(file: Path) -> Summary:
-    """What a manifest comes to."""
+def summary_of(file: Path, sums: Path) -> Summary:
+    """What a manifest comes to; `sums` is written as its package's manifest-sha256.txt."""
     files = size = 0
     absent: dict[str, int] = {}
     digest = hashlib.sha256()
-    for row in _rows(file):
-        if row["status"] == "ok":
+    with sums.open("wb") as stream:
+        for row in _rows(file):
+            if row["status"] != "ok":
+                absent[row["status"]] = absent.get(row["status"], 0) + 1
+                continue
             files += 1
             size += int(row["content_length"])
-            digest.update(f"{row['sha256']}  {PAYLOAD}{row['path']}\n".encode())
-        else:
-            absent[row["status"]] = absent.get(row["status"], 0) + 1
+            line = f"{row['sha256']}  {PAYLOAD}{row['path']}\n".encode()
+            digest.update(line)
+            stream.write(line)
     return Summary(files, size, digest.hexdigest(), absent)

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-from starhaul_client.answers import Head, Hole
+from starhaul_client.answers import Head
 from starhaul_client.containers import Member
 from starhaul_client.errors import PartFailed
 from starhaul_client.index import Entry
 from starhaul_client.job import Part
 from starhaul_client.names import checked_path
-from starhaul_client.report import Failure
+from starhaul_client.package import OTHER_BYTES
 from starhaul_client.session import Session
 from starhaul_client.unpack import Unpacked, file_sha256
 
@@ -33,7 +33,7 @@ def checked(
             yield from zip(group, pool.map(look, group), strict=True)
 
 
-def repaired(
+def repair(
     session: Session,
     part: Part,
     head: Head,
@@ -41,8 +41,8 @@ def repaired(
     ground: Unpacked,
     package: str,
     received: Callable[[int], None],
-) -> Failure | None:
-    """Fetch one member again by its place in the part; why it could not be had, or None."""
+) -> None:
+    """Fetch one member again by its place in the part; Hole or PartFailed where it cannot be."""
     name = f"{package}/{entry.path}"
     stop = entry.offset + entry.size
     member = Member(name, entry.offset, entry.size, stop, int(time.time()), is_directory=False)
@@ -67,11 +67,5 @@ def repaired(
         landing.abandon()
         return False
 
-    try:
-        if session.until_answered(ask):
-            return None
-    except Hole as hole:
-        return Failure(name, hole.reason, hole.repair)
-    except PartFailed as error:
-        return Failure(name, str(error))
-    return Failure(name, "the archive sends other bytes than its manifest lists")
+    if not session.until_answered(ask):
+        raise PartFailed(OTHER_BYTES)

@@ -8,13 +8,14 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from starhaul_client.answers import Head, Hole, TryAgain
-from starhaul_client.bag import PAYLOAD, TagSums
+from starhaul_client.bag import PAYLOAD, TagSums, Wanted
 from starhaul_client.containers import Member
 from starhaul_client.errors import PartFailed
 from starhaul_client.fetching import PATIENCE_S
 from starhaul_client.job import completed_job
 from starhaul_client.manifest import Row, download_manifest, files_of, summary_of
-from starhaul_client.report import Failure, raise_incomplete
+from starhaul_client.package import Package
+from starhaul_client.report import raise_incomplete
 from starhaul_client.session import Session
 from starhaul_client.waiting import Patience
 from starhaul_client.walk import Walk
@@ -51,29 +52,29 @@ def stream(
     file. At the end Incomplete tells of files that could not be had.
     """
     session = Session(url, token, 1, Patience(patience_s))
-    failures: list[Failure] = []
     with ExitStack() as stack:
         stack.callback(session.close)
-        manifest = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "manifest.csv"
+        temporary = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        manifest, sums = temporary / "manifest.csv", temporary / "manifest-sha256.txt"
         job = completed_job(session, url, lambda _phase: None)
         download_manifest(session, job.manifest, manifest)
-        tags = TagSums(summary_of(manifest).sha256)
+        tags = TagSums(summary_of(manifest, sums).sha256)
+        package = Package(job.name, Wanted(sums), tags)
         rows = files_of(manifest)
         for part in job.parts:
             try:
                 octets = _Connection(session, part.url, session.head(part.url))
                 stack.callback(octets.close)
-                walk = Walk(part.name, job.name, octets, tags, _Passing())
-                for found in walk:
+                for found in Walk(part.name, package, octets, _Passing()):
                     if found.landed is None:
                         continue
                     with found.landed as file:
                         yield _dataset(_row_of(rows, found.path), file)
-                failures += walk.failures
                 octets.close()
             except PartFailed as error:
-                failures.append(Failure(part.name, str(error)))
-    raise_incomplete(tuple(failures))
+                package.gaps.append(error)
+        package.end()
+    raise_incomplete(tuple(package.failures))
 
 
 def _row_of(rows: Iterator[Row], path: str) -> Row:

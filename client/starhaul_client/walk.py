@@ -1,7 +1,7 @@
 """A part read from front to end, each member verified as it lands.
 
-What is wrong is asked for again, what is gone is passed by, and every line of the part's list ends
-as a verified member or as a failure.
+What is wrong is asked for again, what is gone is passed by, and every line of the manifest ends as
+a verified file or as a failure.
 """
 
 import hashlib
@@ -11,11 +11,11 @@ from pathlib import PurePosixPath
 from typing import Generic, Protocol, TypeVar
 
 from starhaul_client.answers import Hole
-from starhaul_client.bag import PAYLOAD, TAG_MANIFEST, PartList, TagSums, is_part_list
+from starhaul_client.bag import PAYLOAD, TAG_MANIFEST
 from starhaul_client.containers import Broken, Member, Source, reader_of
 from starhaul_client.errors import PartFailed
 from starhaul_client.names import checked_path
-from starhaul_client.report import Failure
+from starhaul_client.package import OTHER_BYTES, Package
 
 T = TypeVar("T", covariant=True)
 
@@ -78,23 +78,17 @@ class Verified(Generic[T]):
 
 
 class Walk(Generic[T]):
-    """One walk over the part `name` of `package`; failures are added to `failures`."""
+    """One walk over the part `name` of `package`."""
 
-    def __init__(
-        self, name: str, package: str, octets: Bytes, tags: TagSums, ground: Ground[T]
-    ) -> None:
-        self.failures: list[Failure] = []
+    def __init__(self, name: str, package: Package, octets: Bytes, ground: Ground[T]) -> None:
         self._name = name
         self._package = package
         self._bytes = octets
-        self._tags = tags
         self._ground = ground
         self._next_member = reader_of(name)
         self._source = Source(octets.read_some, octets.size)
-        self._list: PartList | None = None
         self._seen: dict[str, str] = {}
         self._tries: dict[int, int] = {}
-        self._hole: Hole | None = None
 
     def __iter__(self) -> Iterator[Verified[T]]:
         source = self._source
@@ -110,7 +104,7 @@ class Walk(Generic[T]):
                 found = self._member(member)
             except _TagsWrong as error:
                 self._once_more(0, source.position, str(error))
-                self._list, self._seen, end = None, {}, 0
+                self._seen, end = {}, 0
                 source.back(0, begin)
             except Broken as error:
                 stop = max(source.position, position + _AROUND)
@@ -121,21 +115,17 @@ class Walk(Generic[T]):
                     self._bytes.again(wrong.member.offset, wrong.member.offset + wrong.member.size)
                     source.back(position, mark)
                 else:
-                    self._came(wrong.path)
-                    self._fail(wrong.path, "the archive sends other bytes than its manifest lists")
+                    self._package.lost(wrong.path, PartFailed(OTHER_BYTES))
                     end = wrong.member.end
+                    source.jump(end)
             except Hole as hole:
-                self._hole = hole
+                self._package.gaps.append(hole)
                 end = max(hole.stop, end, 0 if member is None else member.end)
                 source.jump(end)
             else:
                 end = member.end
                 if found is not None:
                     yield found
-        if self._list is None:
-            raise PartFailed(f"{self._name} does not list its members")
-        for path in self._list.rest():
-            self._fail(path, "it did not come with its part")
 
     def sha256(self) -> str | None:
         """The hash of the whole part; None where something was passed by."""
@@ -150,69 +140,47 @@ class Walk(Generic[T]):
             raise PartFailed(f"{self._name}: {reason}, and asking again did not help")
         self._bytes.again(first, stop)
 
-    def _fail(self, path: str, reason: str) -> None:
-        repair = None
-        if self._hole is not None:
-            reason, repair = self._hole.reason, self._hole.repair
-        self.failures.append(Failure(f"{self._package}/{path}", reason, repair))
-
     def _member(self, member: Member) -> Verified[T] | None:
         """Land a member; None for a directory. _Wrong, _TagsWrong where it is not right."""
-        path = checked_path(member.path, self._package)
+        path = checked_path(member.path, self._package.name)
         if member.is_directory:
             self._ground.directory(path)
             return None
-        name = member.path.removeprefix(f"{self._package}/")
+        name = member.path.removeprefix(f"{self._package.name}/")
         payload = name.startswith(PAYLOAD)
-        expected = self._expected(name) if payload else self._tags.known.get(name)
+        expected = self._package.wanted.digest_of(name) if payload else None
+        if payload and expected is None:
+            raise Broken(f"the member {name} is not where the manifest lists it")
         content, digest = [], hashlib.sha256()
         landing = self._ground.land(path, member, expected)
-        keeps = name == TAG_MANIFEST or is_part_list(name)
         try:
             for piece in self._source.pieces(member.size):
                 digest.update(piece)
                 landing.add(piece)
-                if keeps:
+                if name == TAG_MANIFEST:
                     content.append(piece)
             found = digest.hexdigest()
             if payload and found != expected:
                 raise _Wrong(name, member)
             if not payload:
-                self._tag(name, found, expected, b"".join(content))
+                self._tag(name, found, b"".join(content))
         except BaseException:
             landing.abandon()
             raise
         if payload:
-            self._came(name)
+            self._package.came(name)
         return Verified(name, member.offset, member.size, found, landing.keep())
 
-    def _expected(self, name: str) -> str:
-        """The hash of a payload file that comes next."""
-        if self._list is None:
-            raise PartFailed(f"{self._name} does not list its members before them")
-        expected = self._list.digest_of(name)
-        if expected is None:
-            raise Broken(f"the member {name} is not in the list of its part")
-        return expected
-
-    def _came(self, name: str) -> None:
-        """A payload file came; those that the list has before it did not."""
-        assert self._list is not None
-        for path in self._list.pass_to(name):
-            self._fail(path, "it did not come with its part")
-        self._hole = None
-
-    def _tag(self, name: str, found: str, expected: str | None, content: bytes) -> None:
-        """Take a tag file."""
+    def _tag(self, name: str, found: str, content: bytes) -> None:
+        """Take a tag file; `content` is that of the list of all of them."""
+        tags = self._package.tags
         if name == TAG_MANIFEST:
-            wrong = self._tags.learn(content, self._seen)
+            wrong = tags.learn(content, self._seen)
             if wrong is not None:
-                raise _TagsWrong(f"{wrong} is not what the archive lists for this job")
-        elif expected is not None and found != expected:
+                raise _TagsWrong(f"{wrong} is not what the part lists")
+        elif tags.known.get(name, found) != found:
             raise _TagsWrong(f"{name} is not what the package lists")
-        if is_part_list(name):
-            self._list = PartList(content)
-        self._seen[name] = found
+        self._seen[name] = tags.seen[name] = found
 
 
 class _Wrong(Exception):
