@@ -17,7 +17,7 @@ from tests.conftest import ROOT, Stack
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 INTERPRETERS = {"python": (sys.executable, "-"), "sh": ("sh", "-eu")}
-TOOLS = ("curl", "sha256sum", "tar")
+TOOLS = ("curl", "sha256sum", "stilts", "tar")
 
 
 def sessions() -> list[tuple[str, str, str]]:

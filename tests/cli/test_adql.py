@@ -1,9 +1,11 @@
 """`starhaul adql`: what it prints for good and bad queries."""
 
 import json
+import re
+import shlex
 
 from tests.cli.test_commands import starhaul
-from tests.conftest import Stack
+from tests.conftest import ROOT, Stack
 
 _QUERY = (
     "SELECT TOP 3 s_ra AS ra, COUNT(*) AS n FROM ivoa.obscore WHERE em_max > 5e-7 GROUP BY s_ra"
@@ -38,6 +40,13 @@ def test_an_error_is_marked_below_its_line(stack: Stack) -> None:
     assert said == "starhaul: line 2, column 3: column 's_raa' not found"
     assert (line, marks) == ("    s_raa", "    ^^^^^")
     assert suggestion == "  did you mean s_ra?"
+
+
+def test_what_the_guide_shows_is_printed(stack: Stack) -> None:
+    guide = (ROOT / "docs" / "user-guide.md").read_text(encoding="utf-8")
+    ((command, shown),) = re.findall(r"^```sh\n\$ starhaul (.+)\n((?:.+\n)+)```$", guide, re.M)
+    done = starhaul(*shlex.split(command), "--home", str(stack.home))
+    assert done.stderr == shown
 
 
 def test_a_note_is_shown_with_the_columns(stack: Stack) -> None:
