@@ -11,6 +11,8 @@ from itertools import chain
 from adql.columns import ColumnMeta
 
 TABLE_UTYPE = "ivo://ivoa.net/std/obscore#table-1.1"
+# access_format of a dataset whose access_url is its list of links (DataLink 1.1 §3.1).
+LINKS_MEDIA_TYPE = "application/x-votable+xml;content=datalink"
 
 _VOTABLE_TYPE = {
     "text": ("unicodeChar", "*", None),

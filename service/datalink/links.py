@@ -31,9 +31,11 @@ _FREE_TEXT = ("ID", "error_message", "description")
 
 _FILES = """
     SELECT asked.n, asked.id, dataset.id AS dataset_id, holding.id AS holding_id,
-        coalesce(holding.semantics, '#this') AS semantics, holding.path, holding.media_type,
-        holding.size, holding.sha256, dataset.dataproduct_type, dataset.obs_title,
-        dataset.readable_by IS NULL AND holding.readable_by IS NULL AS public,
+        coalesce(link.semantics, '#this') AS semantics, link.label, link.description,
+        link.is_own, holding.path, holding.media_type, holding.size, holding.sha256,
+        CASE WHEN holding.semantics = '#this' THEN source.dataproduct_type END AS product,
+        CASE WHEN holding.semantics = '#this' THEN source.obs_title END AS title,
+        coalesce(source.readable_by, holding.readable_by) IS NULL AS public,
         starhaul.may_read(holding.readable_by) AS readable,
         CASE
             WHEN dataset.id IS NULL AND asked.id !~* '^ivo://.'
@@ -42,20 +44,30 @@ _FILES = """
             WHEN dataset.id IS NULL
             THEN 'NotFoundFault: ' || left(asked.id, 200)
                 || ' cannot be found, or you may not read it'
-            WHEN holding.id IS NULL THEN 'FatalFault: the dataset has no file here'
+            WHEN link.id IS NULL THEN 'FatalFault: the dataset has no file here'
             WHEN holding.state <> 'present' THEN 'FatalFault: the file is no longer in the archive'
         END AS error
     FROM unnest({ids}) WITH ORDINALITY AS asked (id, n)
     LEFT JOIN archive.dataset ON dataset.obs_publisher_did = asked.id
          AND starhaul.may_read(dataset.readable_by)
-    LEFT JOIN archive.holding ON holding.dataset_id = dataset.id
+    LEFT JOIN LATERAL (
+        SELECT id, semantics, label, description, true AS is_own
+        FROM archive.holding WHERE dataset_id = dataset.id
+        UNION ALL
+        SELECT h.id, r.semantics, r.label, r.description, false
+        FROM archive.relation r JOIN archive.holding h ON h.id = r.holding_id
+        JOIN archive.dataset d ON d.id = h.dataset_id AND starhaul.may_read(d.readable_by)
+        WHERE r.dataset_id = dataset.id
+    ) AS link ON true
+    LEFT JOIN archive.holding ON holding.id = link.id
+    LEFT JOIN archive.dataset AS source ON source.id = holding.dataset_id
 """
 # ObsCore's types of products (ObsCore 1.1 §3.3.1) as terms of http://www.ivoa.net/rdf/product-type.
 _QUALIFIER = """
-    CASE WHEN semantics <> '#this' THEN NULL WHEN dataproduct_type = 'event' THEN '#event-list'
-    WHEN dataproduct_type IN
+    CASE WHEN product = 'event' THEN '#event-list'
+    WHEN product IN
         ('image', 'cube', 'spectrum', 'sed', 'timeseries', 'visibility', 'measurements')
-    THEN '#' || dataproduct_type END
+    THEN '#' || product END
 """
 _LINKS = f"""
 WITH files AS MATERIALIZED ({_FILES}), links AS (
@@ -63,16 +75,16 @@ WITH files AS MATERIALIZED ({_FILES}), links AS (
         CASE WHEN error IS NULL
              THEN current_setting('starhaul.public_url') || '/files/' || holding_id END AS v2,
         NULL AS v3, error AS v4,
-        concat_ws(': ', regexp_replace(path, '^.*/', ''), obs_title) AS v5,
-        semantics AS v6, media_type AS v7, size AS v8, {_QUALIFIER} AS v9, NULL AS v10,
+        concat_ws(': ', regexp_replace(path, '^.*/', ''), coalesce(description, title)) AS v5,
+        semantics AS v6, media_type AS v7, size AS v8, {_QUALIFIER} AS v9, label AS v10,
         CASE WHEN error IS NULL THEN CASE WHEN public THEN 'optional' ELSE 'true' END END AS v11,
-        CASE WHEN error IS NULL THEN readable END AS v12, encode(sha256, 'hex') AS v13
+        CASE WHEN error IS NULL THEN readable END AS v12, CASE WHEN readable THEN encode(sha256, 'hex') END AS v13
     FROM files
     UNION ALL
     SELECT n, 2, NULL, NULL, id, NULL, 'bulk', NULL,
         'All ' || count(*) || ' files of the dataset as one package', '#package', 'text/xml',
         NULL, NULL, NULL, 'optional', true, NULL
-    FROM files WHERE error IS NULL AND readable
+    FROM files WHERE error IS NULL AND readable AND is_own AND semantics = '#this'
     GROUP BY n, id HAVING count(*) > 1
 )
 SELECT {", ".join(f"v{n} AS c{n}" for n in range(1, len(_COLUMNS) + 1))}

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from schema.obscore import LINKS_MEDIA_TYPE
 from service.parameters import Parameters
 from service.results import tabledata
-from service.results.descriptors import LINKS_MEDIA_TYPE
 from service.results.format import Format
 from service.results.formats import format_named
 

@@ -23,6 +23,7 @@ from pydantic import (
 from service.errors import UsageError
 from service.ingest.facts import DatasetFacts
 from service.ingest.readers import READER_NAMES
+from service.ingest.relations import Relation
 from service.toml_errors import did_you_mean, explain, line_of
 
 _NOT_CONSTANT = {"vertices", "spectrum", "s_region"}
@@ -88,6 +89,7 @@ class Collection(_Strict):
     constants: Columns = Field(default_factory=Columns)
     defaults: Columns = Field(default_factory=Columns)
     header: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    relations: list[Relation] = Field(default_factory=list)
 
     @field_validator("reader")
     @classmethod
@@ -113,13 +115,17 @@ class Collection(_Strict):
 
 
 def _known_keys(location: tuple[str, ...]) -> list[str]:
-    inside = bool(location) and location[0] in ("constants", "defaults")
-    return list(Columns.model_fields) if inside else list(Collection.model_fields)
+    tables: dict[str, type[BaseModel]] = {
+        "constants": Columns,
+        "defaults": Columns,
+        "relations": Relation,
+    }
+    return list(tables.get(location[0] if location else "", Collection).model_fields)
 
 
 def _explain(error: Any, text: str) -> str:
     location = tuple(str(part) for part in error["loc"] if not isinstance(part, int))
-    outside = location and location[0] not in ("constants", "defaults")
+    outside = location and location[0] not in ("constants", "defaults", "relations")
     if error["type"] == "extra_forbidden" and outside and location[0] in Columns.model_fields:
         at = line_of(text, location)
         where = f"line {at}: " if at else ""

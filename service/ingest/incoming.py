@@ -86,7 +86,9 @@ def _sql() -> dict[str, str]:
             SELECT d.holding_id, $1, d.id, $2, {i_holding}
             FROM incoming i JOIN archive.dataset d USING (obs_publisher_did)
             ON CONFLICT (collection_id, path) DO UPDATE SET {set_holding},
-                readable_by = EXCLUDED.readable_by, state = 'present', ingested = now()""",  # noqa: S608
+                readable_by = EXCLUDED.readable_by, state = 'present', ingested = now(),
+                dataset_id = EXCLUDED.dataset_id, semantics = '#this', label = NULL,
+                description = NULL""",  # noqa: S608
         "no_spectrum": """
             DELETE FROM archive.spectrum s
             USING incoming i JOIN archive.dataset d USING (obs_publisher_did)

@@ -4,31 +4,23 @@ Every step can be repeated: a run that is killed is continued by the next one.
 """
 
 import asyncio
-import multiprocessing
-import multiprocessing.connection
 import os
-import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import asyncpg
 
 from service.database import is_outage
 from service.errors import DiskFull, Unavailable
-from service.ingest import store
+from service.ingest import parts, store
 from service.ingest.collection import Collection
-from service.ingest.incoming import Batch, read_rows
-from service.ingest.read_file import Plan, Refused
-from service.ingest.walk import Listing, list_root
+from service.ingest.incoming import read_rows
+from service.ingest.read_file import Plan
+from service.ingest.reading import Files, outcomes
+from service.ingest.relations import Groups, group
+from service.ingest.walk import Listing, list_root, matches
 from service.storage.state import FileState
-
-_BATCH_FILES = 200
-_BATCH_BYTES = 64 * 2**20
-
-Files = list[tuple[str, FileState]]
 
 
 @dataclass(slots=True)
@@ -59,95 +51,6 @@ def workers_default() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _batches(files: Files) -> Iterator[Files]:
-    batch: Files = []
-    size = 0
-    for item in files:
-        batch.append(item)
-        size += item[1].size
-        if len(batch) >= _BATCH_FILES or size >= _BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _end_with_parent() -> None:
-    """End this worker process as soon as the run that started it is gone, also by kill -9."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        sentinel = parent.sentinel
-
-        def watch() -> None:
-            multiprocessing.connection.wait([sentinel])
-            os._exit(1)
-
-        threading.Thread(target=watch, daemon=True).start()
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    """Reading happens in processes of its own, however few files there are.
-
-    wcslib can crash on a damaged header; that must not end the run. The fork server imports the
-    readers once for all workers.
-    """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["service.ingest.incoming"])
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
-
-
-async def _outcomes(files: Files, plan: Plan, workers: int) -> AsyncIterator[Batch]:
-    """What became of the files, batch by batch as they are done.
-
-    A file that ends its worker process (a crash in a C library) is refused, and the others of its
-    batch are read again without it.
-    """
-    loop = asyncio.get_running_loop()
-    waiting = list(_batches(files))[::-1]
-    while waiting:
-        broken: list[Files] = []
-        running: dict[asyncio.Future[Batch], Files] = {}
-        with _pool(min(workers, len(waiting))) as pool:
-            try:
-                while waiting or running:
-                    while waiting and len(running) < workers * 2:
-                        batch = waiting.pop()
-                        running[loop.run_in_executor(pool, read_rows, batch, plan)] = batch
-                    done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    for future in done:
-                        batch = running.pop(future)
-                        try:
-                            yield future.result()
-                        except BrokenProcessPool:
-                            broken.append(batch)
-                    if broken:
-                        break
-                broken += running.values()
-            finally:
-                for future in running:
-                    future.cancel()
-        async for outcomes in _one_by_one(broken, plan):
-            yield outcomes
-
-
-async def _one_by_one(batches: list[Files], plan: Plan) -> AsyncIterator[Batch]:
-    """The files of batches whose worker died, each in a process of its own."""
-    loop = asyncio.get_running_loop()
-    pool: ProcessPoolExecutor | None = None
-    try:
-        for path, stat in (item for batch in batches for item in batch):
-            pool = pool or _pool(1)
-            try:
-                yield await loop.run_in_executor(pool, read_rows, [(path, stat)], plan)
-            except BrokenProcessPool:
-                pool = None
-                reason = "reading it ended the reader process: it is damaged"
-                yield Batch([], [Refused(path, stat, reason)])
-    finally:
-        if pool is not None:
-            pool.shutdown()
-
-
 async def run_ingest(
     collection: Collection,
     root: str,
@@ -164,7 +67,7 @@ async def run_ingest(
     """
     began = time.monotonic()
     report = Report(collection.name)
-    listing = await asyncio.to_thread(list_root, root, collection.include, collection.exclude)
+    listing, groups = await asyncio.to_thread(_listed, collection, root)
     report.files, report.unreadable = len(listing.files), listing.unreadable
     try:
         connection = await asyncpg.connect(database_url, timeout=30)
@@ -175,6 +78,7 @@ async def run_ingest(
                 root,
                 authority,
                 listing,
+                groups,
                 report,
                 workers or workers_default(),
                 rename,
@@ -210,6 +114,7 @@ async def _ingest(
     root: str,
     authority: str,
     listing: Listing,
+    groups: Groups,
     report: Report,
     workers: int,
     rename: bool,
@@ -217,16 +122,59 @@ async def _ingest(
 ) -> None:
     await store.claim_authority(connection, authority, rename)
     collection_id = await store.open_collection(connection, collection, root)
+    plan = _plan(collection, root, authority)
     known = await store.known_files(connection, collection_id)
-    todo = [(path, stat) for path, stat in listing.files.items() if known.get(path) != stat]
-    report.unchanged = report.files - len(todo)
-    report.bytes = sum(stat.size for _, stat in todo)
+    had = await parts.known_owners(connection, collection_id)
+    todo = _todo(listing, groups, plan, known, had)
+    report.unchanged = report.files - len(todo.files) - len(todo.part_files)
+    report.bytes = sum(state.size for _, state in (*todo.files, *todo.part_files))
     present = await store.present_paths(connection, collection_id)
     gone = [path for path in present if path not in listing.files and not listing.hidden(path)]
     if gone:
         report.vanished = await store.mark_vanished(connection, collection_id, gone)
     await store.prepare(connection)
-    plan = Plan(
+    done, total = 0, len(todo.files) + len(todo.part_files)
+    progress(0, total)
+    for read, files in ((read_rows, todo.files), (parts.read_parts, todo.part_files)):
+        async for batch in outcomes(files, plan, workers, read):
+            readers = collection.readable_by
+            if batch.rows and read is read_rows:
+                await store.write_rows(connection, collection_id, readers, batch.rows)
+                report.accepted += len(batch.rows)
+            elif batch.rows:
+                report.accepted += await parts.write_parts(
+                    connection, collection_id, readers, batch.rows, todo.owners
+                )
+            if batch.refused:
+                await store.write_refused(connection, collection_id, batch.refused)
+            done += len(batch.rows) + len(batch.refused)
+            progress(done, total)
+    if groups.parts or had:
+        await parts.settle(connection, collection_id)
+    await parts.write_links(connection, collection_id, groups, plan)
+    report.refused = await store.refused_files(connection, collection_id)
+
+
+def _listed(collection: Collection, root: str) -> tuple[Listing, Groups]:
+    """The files of a collection, and how they belong together; what belongs to nothing is left
+    out."""
+    relations = collection.relations
+    include = [*collection.include, *(relation.glob for relation in relations)]
+    listing = list_root(root, include, collection.exclude)
+    if not relations:
+        return listing, Groups(set(listing.files))
+    taken = {path for path in listing.files if matches(path, collection.include)}
+    groups = group(relations, taken, listing.files.keys() - taken)
+    listing.files = {
+        path: state
+        for path, state in listing.files.items()
+        if path in groups.datasets or path in groups.parts
+    }
+    return listing, groups
+
+
+def _plan(collection: Collection, root: str, authority: str) -> Plan:
+    return Plan(
         root,
         collection.name,
         authority,
@@ -236,14 +184,32 @@ async def _ingest(
         collection.stated("constants"),
         collection.stated("defaults"),
     )
-    done = 0
-    progress(0, len(todo))
-    async for batch in _outcomes(todo, plan, workers):
-        if batch.rows:
-            await store.write_rows(connection, collection_id, collection.readable_by, batch.rows)
-        if batch.refused:
-            await store.write_refused(connection, collection_id, batch.refused)
-        report.accepted += len(batch.rows)
-        done += len(batch.rows) + len(batch.refused)
-        progress(done, len(todo))
-    report.refused = await store.refused_files(connection, collection_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Todo:
+    """Files to read: of datasets, and parts with their owners."""
+
+    files: Files
+    part_files: Files
+    owners: dict[str, parts.Owner]
+
+
+def _todo(
+    listing: Listing,
+    groups: Groups,
+    plan: Plan,
+    known: Mapping[str, FileState],
+    had: Mapping[str, parts.Owner],
+) -> _Todo:
+    """What is new or changed; also where the file is as it was, but belongs to another dataset."""
+    owners = {path: parts.owner_of(link, plan) for path, link in groups.parts.items()}
+    files, part_files = [], []
+    for path, state in listing.files.items():
+        is_new = known.get(path) != state
+        if path in owners:
+            if is_new or had.get(path) != owners[path]:
+                part_files.append((path, state))
+        elif is_new or (path in had and had[path] != parts.own(path, plan)):
+            files.append((path, state))
+    return _Todo(files, part_files, owners)

@@ -176,15 +176,18 @@ async def mark_vanished(connection: Connection, collection_id: int, paths: list[
 
 
 async def _withdraw(connection: Connection, collection_id: int, paths: list[str]) -> int:
-    status = await connection.execute(
-        """
-        WITH gone AS (
-            UPDATE archive.holding SET state = 'vanished'
-            WHERE collection_id = $1 AND path = ANY($2) AND state = 'present'
-            RETURNING dataset_id)
-        UPDATE archive.dataset d SET present = false, updated = now()
-        FROM gone WHERE d.id = gone.dataset_id""",
+    gone = await connection.fetch(
+        "UPDATE archive.holding SET state = 'vanished' "
+        "WHERE collection_id = $1 AND path = ANY($2) AND state = 'present' RETURNING dataset_id",
         collection_id,
         paths,
+    )
+    status = await connection.execute(
+        """
+        UPDATE archive.dataset d SET present = false, updated = now()
+        WHERE d.id = ANY($1) AND d.present AND NOT EXISTS (
+            SELECT FROM archive.holding h
+            WHERE h.dataset_id = d.id AND h.semantics = '#this' AND h.state = 'present')""",
+        [row["dataset_id"] for row in gone],
     )
     return int(status.split()[-1])

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from lxml import etree
 
 from adql.columns import ColumnMeta
+from schema.obscore import LINKS_MEDIA_TYPE
 from service.config import Settings
 
 LINKS_STANDARD = "ivo://ivoa.net/std/DataLink#links-1.1"
-LINKS_MEDIA_TYPE = "application/x-votable+xml;content=datalink"
 UWS_MEDIA_TYPE = "text/xml"
 # Columns that hold an obs_publisher_did: by ObsCore's utype, SSAP's, or the name with its UCD.
 _DID_UTYPE = "curation.publisherdid"

@@ -30,8 +30,19 @@ DATASETS: Sequence[tuple[str, str, Sequence[tuple[str, str, str, list[str] | Non
     ("empty", "cube", [], None),
     ("hidden.fits", "image", [("hidden.fits", "#this", "present", None)], ["ann"]),
     ("part.fits", "image", [("part.fits", "#this", "present", ["ann"])], None),
+    ("product.fits", "spectrum", [("product.fits", "#this", "present", None)], None),
     ("odd +%&'\"\\{}.fits", "odd", [("odd é.fits", "#this", "present", None)], None),
 )
+# Dataset, a file of another one, what it is to the dataset, and the publisher's words.
+RELATIONS = (
+    ("product.fits", "one.fits", "#progenitor", "raw", "The frame it was made from"),
+    ("product.fits", "hidden.fits", "#calibration", None, None),
+)
+_RELATE = """
+    INSERT INTO archive.relation
+    SELECT dataset.id, holding.id, $3, $4, $5 FROM archive.dataset, archive.holding
+    WHERE obs_id = $1 AND path = $2
+"""
 
 
 async def _publish(url: str) -> None:
@@ -57,6 +68,7 @@ async def _publish(url: str) -> None:
                     "image/png" if path.endswith("png") else "application/fits",
                     *(len(path), hashlib.sha256(path.encode()).digest(), state, readers),
                 )
+        await connection.executemany(_RELATE, RELATIONS)
     finally:
         await connection.close()
 

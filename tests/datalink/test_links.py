@@ -89,6 +89,17 @@ def test_several_files_come_with_a_package(links: httpx.Client) -> None:
     assert identifier.get("ref") == "ID"
 
 
+def test_what_other_datasets_that_one_may_see_are_to_it(links: httpx.Client) -> None:
+    found = rows(links.get(PATH, params={"ID": DID + "product.fits"}).content)
+    assert [(r["semantics"], r["description"], r["local_semantics"]) for r in found] == [
+        ("#this", "product.fits: A title", ""),
+        ("#progenitor", "one.fits: The frame it was made from", "raw"),
+    ]
+    (one,) = rows(links.get(PATH, params={"ID": DID + "one.fits"}).content)
+    assert found[1]["access_url"] == one["access_url"]
+    assert found[1]["content_qualifier"] == "#spectrum"
+
+
 def test_each_row_has_one_way_and_a_known_meaning(links: httpx.Client, shared: Path) -> None:
     found = rows(links.post(PATH, data={"ID": [DID + name for name, *_ in DATASETS]}).content)
     vocabularies = shared / "standards" / "vocabularies"
@@ -124,6 +135,7 @@ def test_what_cannot_be_had_is_a_row_with_a_fault(
 def test_a_file_that_is_not_permitted_is_told_as_such(links: httpx.Client) -> None:
     (row,) = rows(links.get(PATH, params={"ID": DID + "part.fits"}).content)
     assert (row["link_auth"], row["link_authorized"]) == ("true", "f")
+    assert row["content_sha256"] == ""
     assert httpx.get(row["access_url"]).status_code == 404
 
 
