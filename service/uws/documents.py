@@ -22,7 +22,7 @@ from vo_models.uws.models import (
 from vo_models.uws.types import ErrorType, ExecutionPhase
 from vo_models.voresource.types import UTCTimestamp
 
-from service.uws.job import Job
+from service.uws.job import EXECUTING, Job
 
 MEDIA_TYPE = "text/xml"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -32,8 +32,16 @@ class _Parameters(BaseXmlModel, tag="parameters", ns="uws", nsmap=NSMAP):
     items: list[Parameter] = element(tag="parameter", default_factory=list)
 
 
+class _Info(BaseXmlModel, tag="jobInfo", ns="uws", nsmap=NSMAP):
+    """What a job is at: UWS leaves the elements to the service (UWS 1.1 §2.2.2.2)."""
+
+    progress: str = element(tag="progress")
+
+
 class _Summary(JobSummary[_Parameters], tag="job", ns="uws", nsmap=NSMAP):
-    """JobSummary with any parameters."""
+    """JobSummary with any parameters, and with information in elements, as the schema has it."""
+
+    infos: list[_Info] = element(tag="jobInfo", default_factory=list)
 
 
 def _clean(text: str) -> str:
@@ -90,6 +98,7 @@ def job_document(job: Job, url: str) -> bytes:
             type=ErrorType(job.error_type or "fatal"),
             has_detail=True,
         )
+    running = job.phase == EXECUTING and job.progress is not None
     return _xml(
         _Summary(
             job_id=job.id,
@@ -105,6 +114,7 @@ def job_document(job: Job, url: str) -> bytes:
             parameters=_parameters(job.parameters),
             results=_results(job, url),
             error_summary=error,
+            infos=[_Info(progress=_clean(job.progress or ""))] if running else [],
         )
     )
 

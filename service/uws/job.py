@@ -28,7 +28,8 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as its row says, times in UTC, durations in seconds."""
+    """A job as its row says, times in UTC, durations in seconds. `progress` is what it was last
+    at."""
 
     id: str
     room: str
@@ -45,4 +46,5 @@ class Job:
     attempt: int
     error_type: str | None
     error_message: str | None
+    progress: str | None = None
     results: tuple[Result, ...] = ()

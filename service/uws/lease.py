@@ -88,6 +88,15 @@ async def keep_backend(connection: AsyncConnection, lease: Lease, pid: int | Non
         raise LeaseLost(lease.job_id)
 
 
+async def tell(connection: AsyncConnection, lease: Lease, progress: str) -> None:
+    """Say what the job is at; LeaseLost as in `renew`."""
+    changed = await connection.execute(
+        update(job_table).where(_held(lease)).values(progress=progress)
+    )
+    if changed.rowcount != 1:
+        raise LeaseLost(lease.job_id)
+
+
 async def complete(connection: AsyncConnection, lease: Lease, results: Sequence[Result]) -> None:
     """COMPLETED with its results, in the caller's transaction; LeaseLost rolls that back."""
     await _end(connection, lease, COMPLETED, None, None)

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import structlog
 from sqlalchemy import func, select
@@ -22,6 +23,9 @@ from service.uws.room import Room
 
 # A driver may wait for a server that is gone; the pool process must not wait with it.
 _STOP_S = 20.0
+_SAY_S = 1.0
+
+Say: TypeAlias = Callable[[str], None]
 
 _log = structlog.get_logger()
 
@@ -37,6 +41,32 @@ class Run:
     async def complete(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
         """COMPLETED, in the transaction that wrote the results; LeaseLost undoes both."""
         await leases.complete(connection, self.lease, results)
+
+    @contextlib.asynccontextmanager
+    async def progress(self) -> AsyncIterator[Say]:
+        """A function that says what the job is at; whoever watches sees it within a second."""
+        latest = ""
+
+        def say(words: str) -> None:
+            nonlocal latest
+            latest = words
+
+        async def keep_told() -> None:
+            told = ""
+            while True:
+                if latest != told:
+                    told = latest
+                    async with self.archive.database.owner.begin() as connection:
+                        await leases.tell(connection, self.lease, told)
+                await asyncio.sleep(_SAY_S)
+
+        telling = asyncio.create_task(keep_told())
+        try:
+            yield say
+        finally:
+            telling.cancel()
+            # What goes wrong with telling goes wrong with the work too, which says so.
+            await asyncio.gather(telling, return_exceptions=True)
 
     @contextlib.asynccontextmanager
     async def cancellable(self, pid: int) -> AsyncIterator[None]:

@@ -66,6 +66,7 @@ def _job(row: Row[Any], results: Sequence[Row[Any]]) -> Job:
         attempt=row.attempt,
         error_type=row.error_type,
         error_message=row.error_message,
+        progress=row.progress,
         results=tuple(Result(r.id, r.href, r.media_type, r.size) for r in results),
     )
 
