@@ -1,74 +1,130 @@
 """What a bulk job is asked for, read from its parameters and checked before the job exists."""
 
+import re
 from dataclasses import dataclass
 
-from adql.catalogue import Catalogue
-from adql.translation import Translation
+from schema import semantics
+from service.bulk import naming
+from service.bulk.form import FORMS
+from service.bulk.part_size import part_size
 from service.errors import UsageError
-from service.language import Language, language_of, translated
+from service.language import Language, language_of
 from service.parameters import Parameters
+from service.uploads.request import Upload, wanted_uploads
 
-DEFAULT_PART_SIZE = 4 * 2**30
-SMALLEST_PART_SIZE = 2**20
-_NAMING = ("obs_publisher_did", "access_url")
-_LATER = {
-    "UPLOAD": "give the identifiers by ID, or by a QUERY that finds them",
-    "NAMING": "files are named COLLECTION/PATH as the archive has them",
-    "UNIQUE": "choose by the QUERY itself",
-    "ORDER": "use ORDER BY in the QUERY",
-    "SEMANTICS": "the datasets' own files (#this) are packed",
-    "SINCE": "restrict the QUERY by a date",
-}
+# What RESPONSEFORMAT may say: the names of the forms, and their media types.
+FORMATS = {name: name for name in FORMS} | {form.MEDIA_TYPE: name for name, form in FORMS.items()}
+_MOST_COLUMNS = 20
+_LIST = re.compile(r'\s*("(?:[^"]|"")+"|[^\s",]+)(?:\s+(asc|desc))?\s*(?:,|$)', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKey:
+    """A column that members are ordered by."""
+
+    name: str
+    descending: bool
 
 
 @dataclass(frozen=True, slots=True)
 class BulkRequest:
-    """Datasets by an ADQL query or by identifiers; the target size of a part in bytes."""
+    """Datasets by a query, by identifiers or by an uploaded table, and how they are packed.
+
+    `semantics` are terms of DataLink with their narrower ones; None where SEMANTICS was not given.
+    `part_size` is in bytes; `since` is a job's id.
+    """
 
     query: str | None
     language: Language
     ids: tuple[str, ...]
+    uploads: tuple[Upload, ...]
+    form: str
     part_size: int
+    naming: naming.Template
+    semantics: tuple[str, ...] | None
+    unique: tuple[str, ...]
+    order: tuple[OrderKey, ...]
+    since: str | None
 
 
 def bulk_request(parameters: Parameters) -> BulkRequest:
-    """Read the parameters; UsageError where one is wrong or not offered yet."""
-    for name, instead in _LATER.items():
-        if parameters.many(name):
-            raise UsageError(f"{name} is not offered by this version of /bulk; {instead}")
-    form = parameters.single("RESPONSEFORMAT")
-    if form is not None and form.lower() not in ("tar", "application/x-tar"):
-        raise UsageError(f"RESPONSEFORMAT={form!r} is not offered; parts are tar files: use tar")
+    """Read the parameters; UsageError where one of them is wrong."""
     query, ids = parameters.single("QUERY"), parameters.many("ID")
-    if (query is None) == (not ids):
+    uploads = wanted_uploads(parameters)
+    _check_sources(query, ids, uploads)
+    form = parameters.single("RESPONSEFORMAT", "FORMAT") or "tar"
+    if form.lower() not in FORMATS:
+        raise UsageError(f"RESPONSEFORMAT={form[:40]!r} is not known; use {' or '.join(FORMS)}")
+    return BulkRequest(
+        query=query,
+        language=language_of(parameters),
+        ids=ids,
+        uploads=uploads,
+        form=FORMATS[form.lower()],
+        part_size=part_size(parameters.single("PART_SIZE")),
+        naming=naming.template(parameters.single("NAMING") or naming.DEFAULT),
+        semantics=_semantics(parameters),
+        unique=tuple(key.name for key in _columns(parameters, "UNIQUE", directions=False)),
+        order=_columns(parameters, "ORDER", directions=True),
+        since=_since(parameters),
+    )
+
+
+def _check_sources(query: str | None, ids: tuple[str, ...], uploads: tuple[Upload, ...]) -> None:
+    if (query is None and not uploads) == (not ids):
         raise UsageError(
             "give either QUERY, an ADQL query whose rows name datasets by obs_publisher_did or "
-            "access_url, or ID once or more"
+            "access_url, or ID once or more, or UPLOAD, a table with such a column"
         )
-    language = language_of(parameters)
-    size = parameters.whole_number("PART_SIZE")
-    if size is not None and size < SMALLEST_PART_SIZE:
-        raise UsageError(f"PART_SIZE={size} is too small; give at least {SMALLEST_PART_SIZE} bytes")
-    return BulkRequest(query, language, ids, size or DEFAULT_PART_SIZE)
+    if query is None and len(uploads) > 1:
+        raise UsageError(
+            f"UPLOAD names {len(uploads)} tables and there is no QUERY; give one table, or a QUERY "
+            "that joins them"
+        )
 
 
-async def selecting(query: str, language: Language, catalogue: Catalogue) -> Translation:
-    """The query in PostgreSQL's words; UsageError where it is wrong or names no datasets."""
-    translation = await translated(query, language, catalogue)
-    naming_column(translation)
-    return translation
+def _semantics(parameters: Parameters) -> tuple[str, ...] | None:
+    """Terms and their narrower ones, with and without #, apart by commas or blanks."""
+    given = re.split(r"[\s,]+", " ".join(parameters.many("SEMANTICS")).strip())
+    if given == [""]:
+        return None
+    wanted: dict[str, None] = {}
+    for text in given:
+        term = "#" + text.removeprefix(semantics.VOCABULARY).removeprefix("#").lower()
+        if term not in semantics.TERMS:
+            raise UsageError(
+                f"SEMANTICS={text[:40]!r} is no term of {semantics.VOCABULARY}; use one of "
+                f"{', '.join(semantics.TERMS)}"
+            )
+        wanted |= dict.fromkeys(semantics.with_narrower(term))
+    return tuple(wanted)
 
 
-def naming_column(translation: Translation) -> tuple[str, str]:
-    """Which column names the datasets: its name, and its name in the SQL.
+def _columns(parameters: Parameters, name: str, *, directions: bool) -> tuple[OrderKey, ...]:
+    """Columns apart by commas or by repeating the parameter, each with asc or desc if allowed."""
+    keys = []
+    for value in parameters.many(name):
+        position = 0
+        while position < len(value):
+            found = _LIST.match(value, position)
+            if found is None or (found[2] and not directions):
+                form = "column [asc|desc], ..." if directions else "column, ..."
+                raise UsageError(f"{name}={value[:80]!r} cannot be read; write {name}={form}")
+            column = found[1]
+            if column.startswith('"'):
+                column = column[1:-1].replace('""', '"')
+            keys.append(OrderKey(column, (found[2] or "").lower() == "desc"))
+            position = found.end()
+    if len(keys) > _MOST_COLUMNS:
+        raise UsageError(f"{name} names {len(keys)} columns; the most is {_MOST_COLUMNS}")
+    return tuple(keys)
 
-    UsageError where the query has neither obs_publisher_did nor access_url.
-    """
-    found = {column.meta.name.lower(): column.sql_name for column in reversed(translation.columns)}
-    for name in _NAMING:
-        if name in found:
-            return name, found[name]
-    returned = ", ".join(column.meta.name for column in translation.columns[:10])
-    raise UsageError(
-        f"name obs_publisher_did or access_url in the query; your query returns {returned}"
-    )
+
+def _since(parameters: Parameters) -> str | None:
+    text = parameters.single("SINCE")
+    if text is None:
+        return None
+    found = re.fullmatch(r"(?:\S*/)?([0-9a-f]{32})/?", text.strip())
+    if found is None:
+        raise UsageError(f"SINCE={text[:80]!r} is no job; give the id or URL of a bulk job")
+    return found[1]

@@ -1,18 +1,45 @@
 """Bulk jobs as a room of UWS jobs."""
 
+import asyncio
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
 from service.archive import Archive
 from service.bulk.freeze import run_bulk
 from service.bulk.page import job_page
-from service.bulk.request import bulk_request, selecting
+from service.bulk.plan import planned
+from service.bulk.request import bulk_request
+from service.bulk.since import package_since
 from service.tasks.broker import BULK
+from service.uploads import kept
 from service.uws.room import Asked, Room
 
 
 async def check_bulk(archive: Archive, asked: Asked) -> None:
-    """UsageError where the job could not run: parameters or query are wrong."""
+    """UsageError where the job could not run: a parameter, an upload or the query is wrong."""
     request = bulk_request(asked.parameters)
-    if request.query is not None:
-        await selecting(request.query, request.language, await archive.catalogue.get())
+    files = dict(asked.parameters.files)
+    if asked.job_id is not None:
+        files = await kept.kept_files(_folder(archive, asked.job_id), request.uploads) | files
+    async with planned(archive, request, files, asked.owner):
+        pass
+    if request.since is not None:
+        async with archive.database.owner.connect() as connection:
+            await package_since(connection, request.since, asked.owner)
+
+
+def _folder(archive: Archive, job_id: str) -> Path:
+    return kept.job_folder(archive.settings, "bulk", job_id)
+
+
+async def _keep(archive: Archive, job_id: str, files: Mapping[str, Path]) -> None:
+    await kept.keep_files(_folder(archive, job_id), files)
+
+
+async def _forget(archive: Archive, job_id: str) -> None:
+    """Remove what was uploaded with the job; its package goes with its row."""
+    await asyncio.to_thread(shutil.rmtree, _folder(archive, job_id), ignore_errors=True)
 
 
 BULK_ROOM = Room(
@@ -21,6 +48,9 @@ BULK_ROOM = Room(
     queue=BULK,
     run=run_bulk,
     check=check_bulk,
+    keep=_keep,
+    accumulating=("UPLOAD",),
+    forget=_forget,
     page=job_page,
     lifetime=30 * 24 * 3600,
     longest_lifetime=365 * 24 * 3600,

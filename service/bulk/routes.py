@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response
 from service.archive import archive_of
 from service.bulk.bag_tar import bag_tar
 from service.bulk.dialects import DIALECTS
+from service.bulk.estimating import answer_estimate
 from service.bulk.layout_cache import LayoutCache, directory_of
 from service.bulk.manifest import PLAIN, LinesQuery, ManifestQuery
 from service.bulk.package import FrozenPackage, open_package, package_id, record_damage
@@ -141,6 +142,7 @@ def _file_name(job: Job, name: str) -> str:
 
 router = APIRouter()
 router.include_router(vosi_routes)
+router.add_route("/bulk/estimate", answer_estimate, methods=[*_READ, "POST"])
 router.include_router(job_routes(BULK_ROOM))
 router.add_route("/bulk/{job_id}/results/{name}", result, methods=_READ, include_in_schema=False)
 router.add_route(

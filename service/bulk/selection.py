@@ -1,17 +1,23 @@
 """The rows that a bulk job asked for, in a temporary table of the owner's transaction.
 
-A user's query runs as starhaul_reader on a connection of its own; only the text of one column
-crosses over, by COPY on both sides, in order.
+A user's query runs as starhaul_reader on a connection of its own; only the columns that are needed
+cross over, by COPY on both sides, in order.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from adql.translation import Translation
-from service.bulk.request import naming_column
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.archive import Archive
+from service.bulk.plan import Plan
+from service.errors import UsageError
+from service.principal import act_as
 from service.results.rows import query_error
-from service.uws.run import Run
+from service.uploads.session import Uploads
 
 if TYPE_CHECKING:
     import asyncpg
@@ -19,54 +25,118 @@ if TYPE_CHECKING:
 
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 
-CREATE = """
-CREATE TEMPORARY TABLE selection (
-    row bigint GENERATED ALWAYS AS IDENTITY, name text
-) ON COMMIT DROP
-"""
+# Rows, of which many may name the same dataset; they are in a temporary table meanwhile.
+MOST_ROWS = 50_000_000
 _CHUNK_BYTES = 1 << 18
 _BUFFERED = 4
 _STOP_S = 5.0
 
 
-async def copy_ids(owner: "asyncpg.Connection[asyncpg.Record]", ids: tuple[str, ...]) -> None:
+# Memory for the sorts of one job; how values become names, whatever the server is set to.
+_SETTINGS = """
+SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true),
+    set_config('DateStyle', 'ISO', true), set_config('TimeZone', 'UTC', true),
+    set_config('extra_float_digits', '1', true)
+"""
+
+
+async def selecting_for(connection: AsyncConnection, principal: str | None) -> None:
+    """Prepare the owner's transaction to select for a principal."""
+    await act_as(connection, principal)
+    await connection.execute(text(_SETTINGS))
+
+
+async def driver_of(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
+    """The connection below, for COPY."""
+    raw = await connection.get_raw_connection()
+    return cast("asyncpg.Connection[asyncpg.Record]", raw.driver_connection)
+
+
+async def select_rows(
+    archive: Archive,
+    connection: AsyncConnection,
+    plan: Plan,
+    uploads: Uploads,
+    *,
+    counted: Callable[[int], None],
+    cancellable: Callable[[int], AbstractAsyncContextManager[None]],
+) -> None:
+    """Make and fill pg_temp.selection; StarhaulError where the query fails.
+
+    `counted` is told now and then how many rows have come. `cancellable` is a block in which the
+    query runs as the PostgreSQL backend of that number, and which stops it where it is left early.
+    """
+    await connection.execute(text(_create_sql(plan)))
+    driver = await driver_of(connection)
+    if plan.translation is None:
+        await _copy_ids(driver, plan.request.ids)
+    else:
+        pool = archive.database.uploads if uploads.tables else archive.database.reader
+        async with (
+            uploads.slot(pool) as reader,
+            cancellable(reader.get_server_pid()),
+        ):
+            await _copy_query(reader, driver, plan, counted)
+    await connection.execute(text("ANALYZE pg_temp.selection"))
+
+
+def _create_sql(plan: Plan) -> str:
+    """The table: the row's number, the identifier or URL, and what else the plan carries along."""
+    carried = "".join(f", k{n} {kind}" for n, (_, kind) in enumerate(plan.carried, start=1))
+    return (
+        "CREATE TEMPORARY TABLE selection (row bigint GENERATED ALWAYS AS IDENTITY, name text"
+        f"{carried}) ON COMMIT DROP"
+    )
+
+
+async def _copy_ids(owner: "asyncpg.Connection[asyncpg.Record]", ids: tuple[str, ...]) -> None:
     """Fill the table with identifiers as they were given."""
     await owner.copy_records_to_table(
         "selection", schema_name="pg_temp", columns=["name"], records=[(name,) for name in ids]
     )
 
 
-async def copy_query(
-    run: Run, owner: "asyncpg.Connection[asyncpg.Record]", translation: Translation
+async def _copy_query(
+    reader: "PoolConnectionProxy[asyncpg.Record]",
+    owner: "asyncpg.Connection[asyncpg.Record]",
+    plan: Plan,
+    counted: Callable[[int], None],
 ) -> None:
-    """Fill the table from the user's query, which ABORT cancels; StarhaulError where it fails."""
-    column = naming_column(translation)[1]
-    sql = f"SELECT {column}::text FROM ({translation.literal_sql()}) AS asked"  # noqa: S608
+    """Fill the table from the user's query; StarhaulError where it fails or has too many rows."""
+    assert plan.translation is not None
+    values = [f"{plan.name}::text", *(sql for sql, _ in plan.carried)]
+    sql = (
+        f"SELECT {', '.join(values)} FROM ({plan.translation.literal_sql()}) AS asked "  # noqa: S608
+        f"LIMIT {MOST_ROWS + 1:d}"
+    )
+    names = ["name", *(f"k{n}" for n in range(1, len(plan.carried) + 1))]
     queue: asyncio.Queue[bytes | None] = asyncio.Queue(_BUFFERED)
-    async with run.archive.database.reader.acquire() as reader:
-        await reader.execute("SELECT set_config('starhaul.principal', $1, false)", run.job.owner)
-        async with run.cancellable(reader.get_server_pid()):
-            reading = asyncio.create_task(_read(reader, sql, queue))
-            writing = asyncio.create_task(
-                owner.copy_to_table(
-                    "selection",
-                    schema_name="pg_temp",
-                    columns=["name"],
-                    source=_chunks(queue),
-                    format="binary",
-                )
-            )
-            try:
-                await _both(reading, writing, (reader, owner))
-            except Exception as error:
-                raise query_error(error) from error
-            finally:
-                if not (reading.done() and writing.done()):
-                    reader.terminate()  # releasing it would wait for a server that may be gone
-                ends: set[asyncio.Task[Any]] = {reading, writing}
-                for task in ends:
-                    task.cancel()
-                await asyncio.wait(ends, timeout=_STOP_S)
+    reading = asyncio.create_task(_read(reader, sql, queue, counted))
+    writing = asyncio.create_task(
+        owner.copy_to_table(
+            "selection",
+            schema_name="pg_temp",
+            columns=names,
+            source=_chunks(queue),
+            format="binary",
+        )
+    )
+    try:
+        await _both(reading, writing, (reader, owner))
+    except Exception as error:
+        raise query_error(error) from error
+    finally:
+        if not (reading.done() and writing.done()):
+            reader.terminate()  # releasing it would wait for a server that may be gone
+        ends: set[asyncio.Task[Any]] = {reading, writing}
+        for task in ends:
+            task.cancel()
+        await asyncio.wait(ends, timeout=_STOP_S)
+    if int(writing.result().split()[-1]) > MOST_ROWS:
+        raise UsageError(
+            f"the query gives more than {MOST_ROWS:,} rows; name each dataset once, or send "
+            "several jobs"
+        )
 
 
 async def _both(
@@ -100,18 +170,23 @@ async def _both(
 
 
 async def _read(
-    reader: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]",
+    reader: "PoolConnectionProxy[asyncpg.Record]",
     sql: str,
     queue: "asyncio.Queue[bytes | None]",
+    counted: Callable[[int], None],
 ) -> None:
     """COPY into the queue in chunks; PostgreSQL sends one message a row."""
     chunk = bytearray()
+    rows = 0
 
     async def collect(data: bytes) -> None:
+        nonlocal rows
+        rows += 1
         chunk.extend(data)
         if len(chunk) >= _CHUNK_BYTES:
             await queue.put(bytes(chunk))
             chunk.clear()
+            counted(rows)
 
     # No arguments, ever: asyncpg would write them into the user's text (DESIGN §4).
     await reader.copy_from_query(sql, output=collect, format="binary")

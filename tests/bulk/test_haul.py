@@ -241,8 +241,8 @@ def test_a_store_that_is_unplugged_is_waited_for(haul: Haul) -> None:
         ({"QUERY": f"{ALL} OFFSET 1", "LANG": "ADQL-2.0"}, "ADQL 2.0"),
         ({"QUERY": ALL, "PART_SIZE": "1"}, "PART_SIZE=1"),
         ({"QUERY": ALL, "PART_SIZE": "many"}, "PART_SIZE='many'"),
-        ({"QUERY": ALL, "RESPONSEFORMAT": "zip"}, "RESPONSEFORMAT='zip'"),
-        ({"UPLOAD": "t,param:t"}, "UPLOAD"),
+        ({"QUERY": ALL, "RESPONSEFORMAT": "rar"}, "RESPONSEFORMAT='rar'"),
+        ({"UPLOAD": "t,param:t"}, "no file named 't'"),
         ({"QUERY": ALL, "PHASE": "GO"}, "PHASE='GO'"),
     ],
 )
