@@ -70,8 +70,9 @@ class Room:
 class Leases:
     """The streams of this process, known to the others."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, lease_s: int = LEASE_S) -> None:
         self._redis = redis
+        self._lease_s = lease_s
         self._take = redis.register_script(_TAKE)
         self._renew = redis.register_script(_RENEW)
         self._mine: dict[str, str] = {}
@@ -83,7 +84,9 @@ class Leases:
         keys = [_USER + user, _ALL]
         try:
             full = int(
-                await self._take(keys=keys, args=[stream, room.per_user, room.in_all, LEASE_S])
+                await self._take(
+                    keys=keys, args=[stream, room.per_user, room.in_all, self._lease_s]
+                )
             )
         except (RedisError, OSError, TimeoutError) as error:
             _log.warning("streams are counted in this process alone", error=repr(error))
@@ -115,14 +118,18 @@ class Leases:
         """Renew until cancelled."""
         while True:
             await asyncio.sleep(RENEWAL_S)
-            mine = dict(self._mine)
-            if not mine:
-                continue
-            keys = [_ALL, *(_USER + user for user in mine.values())]
-            try:
-                await self._renew(keys=keys, args=[LEASE_S, *mine])
-            except (RedisError, OSError, TimeoutError) as error:
-                _log.warning("leases of streams are not renewed", error=repr(error))
+            await self.renew()
+
+    async def renew(self) -> None:
+        """Hold all streams of this process for another lease."""
+        mine = dict(self._mine)
+        if not mine:
+            return
+        keys = [_ALL, *(_USER + user for user in mine.values())]
+        try:
+            await self._renew(keys=keys, args=[self._lease_s, *mine])
+        except (RedisError, OSError, TimeoutError) as error:
+            _log.warning("leases of streams are not renewed", error=repr(error))
 
     async def settle(self) -> None:
         """Wait until the others have heard of all ends."""
