@@ -7,17 +7,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 _ADMISSION_LOCK = 0x53_55_57_53  # counting slots and taking them is one step for all processes
 
-# Of the free slots each owner gets the next one in turn: whoever has fewest jobs running or
-# admitted comes first, then whoever waits longest. Anonymous users are one owner.
+# Of the free slots each user gets the next one in turn: whoever has fewest jobs running or
+# admitted comes first, then whoever waits longest. A user is an owner, or an anonymous client.
 _ADMIT = text("""
 WITH running AS (
-    SELECT owner, count(*) AS n FROM uws.job
+    SELECT owner, client, count(*) AS n FROM uws.job
     WHERE queue = :queue AND phase IN ('QUEUED', 'EXECUTING') AND dispatched IS NOT NULL
-    GROUP BY owner
+    GROUP BY owner, client
 ), waiting AS (
     SELECT id, queued,
-           coalesce(n, 0) + row_number() OVER (PARTITION BY job.owner ORDER BY queued, id) AS turn
+           coalesce(n, 0) + row_number() OVER (
+               PARTITION BY job.owner, job.client ORDER BY queued, id) AS turn
     FROM uws.job LEFT JOIN running ON running.owner IS NOT DISTINCT FROM job.owner
+         AND running.client IS NOT DISTINCT FROM job.client
     WHERE queue = :queue AND phase = 'QUEUED' AND dispatched IS NULL
 ), admitted AS (
     SELECT job.id FROM uws.job JOIN waiting USING (id)

@@ -39,9 +39,16 @@ class Jobs:
     listener: PhaseListener
 
     async def create(
-        self, room: Room, parameters: Parameters, owner: str | None, *, run: bool
+        self,
+        room: Room,
+        parameters: Parameters,
+        owner: str | None,
+        *,
+        run: bool,
+        client: str | None = None,
     ) -> str:
-        """A new job, started at once where `run` is set; its id. UsageError by the room's check."""
+        """A new job of a principal or of an anonymous client, started at once where `run` is set;
+        its id. UsageError by the room's check."""
         await room.check(self.archive, Asked(parameters, owner))
         kept = {
             name: values
@@ -50,7 +57,12 @@ class Jobs:
         }
         async with self.archive.database.owner.begin() as connection:
             job_id = await store.create(
-                connection, room, kept, owner=owner, run_id=parameters.single("RUNID")
+                connection,
+                room,
+                kept,
+                owner=owner,
+                run_id=parameters.single("RUNID"),
+                client=client,
             )
             await self._keep_files(room, job_id, parameters)
             if run:

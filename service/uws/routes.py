@@ -12,7 +12,7 @@ from service.archive import archive_of
 from service.errors import NotFound, UsageError
 from service.multipart import incoming_files
 from service.parameters import Parameters, read_parameters
-from service.principal import principal_of
+from service.principal import client_of, principal_of
 from service.uws import documents, store
 from service.uws.controls import (
     list_filter,
@@ -110,7 +110,11 @@ class JobRoutes:
                     "PHASE=ABORT makes no sense for a new job; leave it out, or send RUN"
                 )
             job_id = await jobs_of(request).create(
-                self.room, parameters, principal_of(request), run=phase == "RUN"
+                self.room,
+                parameters,
+                principal_of(request),
+                run=phase == "RUN",
+                client=client_of(request),
             )
         return _see(self.room.job_url(archive_of(request).settings.base_url, job_id))
 

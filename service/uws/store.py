@@ -31,8 +31,10 @@ async def create(
     *,
     owner: str | None,
     run_id: str | None,
+    client: str | None = None,
 ) -> str:
-    """Write a PENDING job and return its id, 128 random bits."""
+    """Write a PENDING job and return its id, 128 random bits. `client` is whose turn the job of an
+    anonymous user is."""
     job_id = secrets.token_hex(16)
     await connection.execute(
         insert(job_table).values(
@@ -40,6 +42,7 @@ async def create(
             room=room.name,
             queue=room.queue,
             owner=owner,
+            client=client if owner is None else None,
             run_id=run_id,
             parameters=dict(parameters),
             execution_duration=room.execution_duration,

@@ -34,9 +34,9 @@ async def engine(database: TestDatabase) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-async def _queued(engine: AsyncEngine, owner: str | None = None) -> str:
+async def _queued(engine: AsyncEngine, owner: str | None = None, client: str | None = None) -> str:
     async with engine.begin() as connection:
-        job = await store.create(connection, _ROOM, {}, owner=owner, run_id=None)
+        job = await store.create(connection, _ROOM, {}, owner=owner, client=client, run_id=None)
         await store.queue(connection, job)
     return job
 
@@ -65,6 +65,46 @@ async def test_free_slots_go_round_the_owners(engine: AsyncEngine) -> None:
     assert await _admit(engine, 4) == [many[1]]
     await _execute(engine, f"UPDATE uws.job SET phase = 'COMPLETED' WHERE id = '{one}'")
     assert await _admit(engine, 4) == [anonymous[1]]
+
+
+async def test_anonymous_clients_take_turns_and_an_owner_is_one_wherever_from(
+    engine: AsyncEngine,
+) -> None:
+    flood = [await _queued(engine, client="192.0.2.1") for _ in range(4)]
+    ada = [await _queued(engine, "ada", client=f"198.51.100.{n}") for n in range(3)]
+    late = await _queued(engine, client="192.0.2.2")
+    assert await _admit(engine, 3) == [flood[0], ada[0], late]
+    for running in (flood[0], ada[0], late):
+        await _execute(engine, f"UPDATE uws.job SET phase = 'EXECUTING' WHERE id = '{running}'")
+    assert await _admit(engine, 5) == [flood[1], ada[1]]
+    later = await _queued(engine, "zoe")
+    await _execute(engine, f"UPDATE uws.job SET phase = 'COMPLETED' WHERE id = '{ada[0]}'")
+    assert await _admit(engine, 5) == [later]
+
+
+async def test_many_principals_share_the_slots_evenly(engine: AsyncEngine) -> None:
+    """Whoever sent a hundred jobs waits for each of them behind whoever sent one."""
+    for user in range(8):
+        for _ in range(100 if user == 0 else 3):
+            await _queued(engine, f"user {user}")
+    rounds = []
+    for _ in range(3):
+        admitted = await _admit(engine, 8)
+        rows = await _owners(engine, admitted)
+        rounds.append(sorted(rows))
+        await _execute(
+            engine, "UPDATE uws.job SET phase = 'COMPLETED' WHERE dispatched IS NOT NULL"
+        )
+    assert rounds == [[f"user {user}" for user in range(8)]] * 3
+    assert await _owners(engine, await _admit(engine, 8)) == ["user 0"] * 8
+
+
+async def _owners(engine: AsyncEngine, jobs: list[str]) -> list[str]:
+    async with engine.connect() as connection:
+        found = await connection.execute(
+            text("SELECT owner FROM uws.job WHERE id = ANY(:jobs)"), {"jobs": jobs}
+        )
+        return [row.owner for row in found]
 
 
 async def test_a_second_call_for_the_same_job_finds_it_taken(engine: AsyncEngine) -> None:
