@@ -78,7 +78,8 @@ WITH files AS MATERIALIZED ({_FILES}), links AS (
         concat_ws(': ', regexp_replace(path, '^.*/', ''), coalesce(description, title)) AS v5,
         semantics AS v6, media_type AS v7, size AS v8, {_QUALIFIER} AS v9, label AS v10,
         CASE WHEN error IS NULL THEN CASE WHEN public THEN 'optional' ELSE 'true' END END AS v11,
-        CASE WHEN error IS NULL THEN readable END AS v12, CASE WHEN readable THEN encode(sha256, 'hex') END AS v13
+        CASE WHEN error IS NULL THEN readable END AS v12,
+        CASE WHEN readable THEN encode(sha256, 'hex') END AS v13
     FROM files
     UNION ALL
     SELECT n, 2, NULL, NULL, id, NULL, 'bulk', NULL,

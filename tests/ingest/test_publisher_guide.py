@@ -9,8 +9,9 @@ import pytest
 
 from service.ingest.collection import Collection, parse_collection
 from service.ingest.readers import READER_NAMES
+from service.ingest.relations import LINKED, PARTS
 from tests.conftest import ROOT, STARHAUL, TestDatabase
-from tests.ingest.conftest import write_image, write_spectrum
+from tests.ingest.conftest import Archive, write_image, write_spectrum
 
 GUIDE = (ROOT / "docs" / "publisher-guide.md").read_text(encoding="utf-8")
 TOML = re.findall(r"```toml[^\n]*\n(.*?)```", GUIDE, re.DOTALL)
@@ -40,6 +41,41 @@ def test_the_refusals_are_real() -> None:
         for message in cell.split("; "):
             start = re.split(r" n | \.\.\.|, or |: Permission", message)[0]
             assert start in source, message
+
+
+def test_files_that_belong_together(archive: Archive) -> None:
+    """The relations as printed do what is said of them."""
+    (snippet,) = re.findall(r"```toml relations\n(.*?)```", GUIDE, re.DOTALL)
+    described = re.findall(r"`(#[a-z-]+)`", GUIDE)
+    assert set(described) == {*PARTS, *LINKED}
+    data = archive.folder / "data"
+    for name in ("n_sci.fits", "n_wht.fits", "raw/n-1.fits", "raw/n-2.fits"):
+        write_image(data / name)
+    (data / "plots").mkdir()
+    (data / "plots" / "n_sci-small.png").write_bytes(b"png")
+    toml = archive.folder / "collection.toml"
+    toml.write_text(snippet)
+    assert archive.ingest(toml).refused == {}
+    found = archive.rows(
+        "SELECT h.path, l.semantics, l.label, l.description FROM archive.dataset d "
+        "CROSS JOIN LATERAL (SELECT id, semantics, label, description FROM archive.holding "
+        "WHERE dataset_id = d.id UNION ALL SELECT holding_id, semantics, label, description "
+        "FROM archive.relation WHERE dataset_id = d.id) l JOIN archive.holding h ON h.id = l.id "
+        "WHERE d.obs_id = 'my-field/n_sci' ORDER BY h.path"
+    )
+    assert [tuple(row) for row in found] == [
+        ("n_sci.fits", "#this", None, None),
+        ("n_wht.fits", "#weight", None, "Weight map"),
+        ("plots/n_sci-small.png", "#preview", "quicklook", None),
+        ("raw/n-1.fits", "#progenitor", None, "Raw frame"),
+        ("raw/n-2.fits", "#progenitor", None, "Raw frame"),
+    ]
+    listed = archive.rows("SELECT obs_id FROM ivoa.obscore WHERE obs_collection = 'my-field'")
+    assert {row["obs_id"] for row in listed} == {
+        "my-field/n_sci",
+        "my-field/raw/n-1",
+        "my-field/raw/n-2",
+    }
 
 
 def test_the_first_five_minutes(database: TestDatabase, tmp_path: Path) -> None:
