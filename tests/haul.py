@@ -136,7 +136,10 @@ class Haul:
 
     def completed(self, seconds: float = 60, **parameters: str | Sequence[str]) -> "Package":
         """Run a job; what it made."""
-        job = self.post(**{"PHASE": "RUN", **parameters})
+        return self.package(self.post(**{"PHASE": "RUN", **parameters}), seconds)
+
+    def package(self, job: str, seconds: float = 60) -> "Package":
+        """What a job made, once it is COMPLETED."""
         document = self.ended(job, seconds)
         assert document.findtext(f"{UWS}phase") == "COMPLETED", ElementTree.tostring(document)
         links = {r.attrib["id"]: r.attrib[XLINK_HREF] for r in document.iter(f"{UWS}result")}
