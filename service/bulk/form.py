@@ -1,5 +1,6 @@
 """The forms of a part, RESPONSEFORMAT=tar or zip: what stands around the bytes of its members."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -25,6 +26,11 @@ class Form(Protocol):
 
     def header(self, name: bytes, size: int, mtime: int, crc32: int, /) -> bytes:
         """What stands before a member's bytes."""
+
+    def headers(
+        self, names: Sequence[bytes], sizes: Integers, mtimes: Integers, crc32s: Integers, /
+    ) -> list[bytes]:
+        """`header` of many files."""
 
     def header_lengths(self, names: Integers, non_ascii: Flags, sizes: Integers, /) -> Integers:
         """The length of `header` for names of so many bytes."""

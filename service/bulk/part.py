@@ -8,21 +8,15 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
-
-import numpy as np
 
 from service.bulk import frame
-from service.bulk.form import Form
 from service.bulk.layout import Layout, PartPlan
+from service.bulk.members import Member, members
 from service.storage.ahead import Opener, Wanted, opened_ahead
 from service.storage.ranges import Span, Version
 from service.storage.sending import BUFFER_BYTES, Buffers
-from service.storage.state import Damaged, FileState
-from service.storage.store import OpenFile, Store
-
-_DIGEST_COLUMN = 64 + 2  # before the path in a line of the manifest
-_ROWS = 256  # members turned into Python values at once
+from service.storage.state import Damaged
+from service.storage.store import Store
 
 
 class DamagedMember(Damaged):
@@ -33,33 +27,14 @@ class DamagedMember(Damaged):
         self.seq = seq
 
 
-class Member(NamedTuple):
-    """One member of a part as plain values. In the part, its header begins at `start` and its
-    `size` bytes at `contents`."""
-
-    seq: int
-    start: int
-    contents: int
-    size: int
-    store: Store
-    source: str
-    name: bytes
-    state: FileState
-    crc32: int
-    sha256: bytes
-
-    def open(self) -> OpenFile:
-        """The publisher's file; fails as `Store.open` does."""
-        return self.store.open(self.source, self.state, self.sha256)
-
-
 class _Buffer:
     """One buffer that is being filled; what is not written stays zero."""
 
-    __slots__ = ("octets", "position")
+    __slots__ = ("octets", "position", "view")
 
     def __init__(self) -> None:
         self.octets = bytearray(BUFFER_BYTES)
+        self.view = memoryview(self.octets)
         self.position = 0
 
     @property
@@ -68,7 +43,7 @@ class _Buffer:
 
     def head(self, length: int) -> bytes:
         """Its first bytes."""
-        return bytes(memoryview(self.octets)[:length])
+        return bytes(self.view[:length])
 
 
 @dataclass(frozen=True)
@@ -92,35 +67,7 @@ class Part:
 
     def members(self, span: Span) -> Iterator[Member]:
         """The members that a span of the part touches, in order."""
-        plan, layout = self.plan, self.layout
-        starts = layout.members["start"][plan.first : plan.stop]
-        begin = max(int(np.searchsorted(starts, span.first, side="right")) - 1, 0)
-        end = int(np.searchsorted(starts, span.stop, side="left"))
-        prefix = f"{layout.name}/".encode()
-        for first in range(plan.first + begin, plan.first + end, _ROWS):
-            rows = layout.members[first : min(first + _ROWS, plan.first + end)]
-            for row in rows.tolist():
-                yield self._member(row, prefix)
-
-    def _member(self, row: Any, prefix: bytes) -> Member:
-        """A row of the members' array, in the order of `layout.MEMBER`."""
-        (seq, collection, start, header, size, mtime, ctime, inode, *where, sha256) = row
-        line, line_bytes, source_bytes, etag_bytes, source, _, crc32 = where
-        name = bytes(self.layout.manifest[line + _DIGEST_COLUMN : line + line_bytes - 1])
-        end = source + source_bytes
-        etag = str(self.layout.sources[end - etag_bytes : end], "utf-8") if etag_bytes else ""
-        return Member(
-            seq,
-            start,
-            start + header,
-            size,
-            self.stores[collection],
-            str(self.layout.sources[source : source + source_bytes - etag_bytes], "utf-8"),
-            prefix + name,
-            FileState(size, mtime, ctime, inode, etag),
-            crc32,
-            sha256,
-        )
+        return members(self.layout, self.plan, self.stores, span)
 
     def buffers(self, span: Span) -> Buffers:
         """The bytes of a span; DamagedMember where a file is not the frozen one any more."""
@@ -129,8 +76,8 @@ class Part:
         if span.stop > plan.prologue and span.first < plan.directory:
             with closing(self._files(span)) as files:
                 for member, file in files:
-                    if not _add_whole(layout.form, member, file, span, buffer):
-                        buffer = yield from _send_member(layout.form, member, file, span, buffer)
+                    if not _add_whole(member, file, span, buffer):
+                        buffer = yield from _send_member(member, file, span, buffer)
         buffer = yield from _send_pieces(frame.behind(layout, plan, span), buffer)
         if buffer.position:
             yield buffer.head(buffer.position)
@@ -159,10 +106,6 @@ def _send_pieces(
     return buffer
 
 
-def _header(form: Form, member: Member) -> bytes:
-    return form.header(member.name, member.size, member.state.mtime_ns // 10**9, member.crc32)
-
-
 def _wanted(member: Member, span: Span) -> Wanted:
     first = max(span.first - member.contents, 0)
     stop = min(span.stop - member.contents, member.size)
@@ -171,40 +114,30 @@ def _wanted(member: Member, span: Span) -> Wanted:
     )
 
 
-def _add_whole(form: Form, member: Member, opener: Opener, span: Span, buffer: _Buffer) -> bool:
+def _add_whole(member: Member, opener: Opener, span: Span, buffer: _Buffer) -> bool:
     """Add a member that lies in the span and fits into the buffer: what most small ones do.
 
     False where it does not, or is damaged: `_send_member` takes any, and says what is wrong.
     """
     position = buffer.position
+    after = position + member.end - member.start
+    if after > BUFFER_BYTES or member.start < span.first or member.end > span.stop:
+        return False
     contents = position + member.contents - member.start
-    end = contents + member.size
-    after = contents + form.padded(member.size)
-    if member.start < span.first or after > BUFFER_BYTES:
+    if not opener.read_whole(buffer.view[contents : contents + member.size]):
         return False
-    if member.start + after - position > span.stop:
-        return False
-    try:
-        with opener.open() as file:
-            read = file.read_into(memoryview(buffer.octets)[contents:end], 0)
-            file.verify()
-    except Damaged:
-        return False
-    if read != member.size:
-        return False
-    buffer.octets[position:contents] = _header(form, member)
+    buffer.octets[position:contents] = member.header
     buffer.position = after
     return True
 
 
 def _send_member(
-    form: Form, member: Member, opener: Opener, span: Span, buffer: _Buffer
+    member: Member, opener: Opener, span: Span, buffer: _Buffer
 ) -> Generator[bytes | bytearray, None, _Buffer]:
     before = buffer.position
     sent = False
     try:
-        head = _header(form, member)
-        head = head[max(span.first - member.start, 0) : max(span.stop - member.start, 0)]
+        head = member.header[max(span.first - member.start, 0) : max(span.stop - member.start, 0)]
         while len(head) > buffer.room:
             room = buffer.room
             buffer.octets[buffer.position :] = head[:room]
@@ -221,15 +154,14 @@ def _send_member(
                         yield buffer.octets
                         buffer, sent = _Buffer(), True
                     length = min(buffer.room, stop - first)
-                    view = memoryview(buffer.octets)[buffer.position : buffer.position + length]
+                    view = buffer.view[buffer.position : buffer.position + length]
                     read = file.read_into(view, first)
                     if read == 0:
                         raise Damaged(f"the file {member.source} is shorter than it was")
                     buffer.position += read
                     first += read
                 file.verify()
-        end = member.contents + form.padded(member.size)
-        fill = min(span.stop, end) - max(span.first, member.contents + member.size)
+        fill = min(span.stop, member.end) - max(span.first, member.contents + member.size)
         return (yield from _send_zeros(fill, buffer))
     except Damaged as error:
         if before and not sent:

@@ -4,6 +4,8 @@
 is longer than 100 bytes or not ASCII, and a size above 8 GiB, go into a pax header before it.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +27,10 @@ _MODES = {
 # Name of a link, magic and version, names of the owners, device, prefix: all but the magic empty.
 _MAGIC = bytes(100) + b"ustar\x0000" + bytes(32 + 32 + 8 + 8 + 155 + 12)
 _FIXED_SUM = sum(_MAGIC) + 8 * ord(" ")
+
+# Where the digits of numbers stand in a block.
+_SIZE, _MTIME = slice(124, 135), slice(136, 147)
+_CHECKSUM, _CHECKSUM_DIGITS = slice(148, 156), slice(148, 154)
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -78,6 +84,34 @@ def header(name: bytes, size: int, mtime: int, _crc32: int = 0) -> bytes:
         + records.ljust(padded(len(records)), b"\0")
         + _block(short, 0 if long_size else size, mtime, kind)
     )
+
+
+def headers(
+    names: Sequence[bytes], sizes: Integers, mtimes: Integers, _crc32s: Integers
+) -> list[bytes]:
+    """`header` of many files, those without a pax header all at once."""
+    blocks = np.tile(np.frombuffer(_block(b"", 0, 0, b"0"), np.uint8), (len(names), 1))
+    blocks[:, :_NAME_BYTES] = np.array(names, f"S{_NAME_BYTES}").view("u1").reshape(-1, _NAME_BYTES)
+    blocks[:, _SIZE] = _octal(sizes, 11)
+    blocks[:, _MTIME] = _octal(np.clip(mtimes, 0, _LATEST), 11)
+    blocks[:, _CHECKSUM] = ord(" ")
+    blocks[:, _CHECKSUM_DIGITS] = _octal(blocks.sum(axis=1, dtype=np.int64), 6)
+    blocks[:, _CHECKSUM_DIGITS.stop] = 0
+    octets = blocks.tobytes()
+    return [
+        octets[BLOCK * n : BLOCK * (n + 1)]
+        if len(name) <= _NAME_BYTES and name.isascii() and size <= _LARGEST_SIZE
+        else header(name, size, mtime)
+        for n, (name, size, mtime) in enumerate(
+            zip(names, sizes.tolist(), mtimes.tolist(), strict=True)
+        )
+    ]
+
+
+def _octal(numbers: Integers, digits: int) -> "npt.NDArray[np.uint8]":
+    """The last digits in ASCII, a row for each number."""
+    shifts = 3 * np.arange(digits - 1, -1, -1)
+    return ((numbers[:, None] >> shifts & 7) + ord("0")).astype(np.uint8)
 
 
 def _digits(numbers: Integers) -> Integers:

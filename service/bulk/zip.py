@@ -7,6 +7,7 @@ members make the same bytes everywhere.
 
 import struct
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +65,13 @@ def header(name: bytes, size: int, mtime: int, crc32: int) -> bytes:
     )
     # fmt: on
     return fixed + name + extra
+
+
+def headers(
+    names: Sequence[bytes], sizes: Integers, mtimes: Integers, crc32s: Integers
+) -> list[bytes]:
+    """`header` of many members."""
+    return list(map(header, names, sizes.tolist(), mtimes.tolist(), crc32s.tolist()))
 
 
 def header_lengths(names: Integers, _non_ascii: Flags, sizes: Integers) -> Integers:

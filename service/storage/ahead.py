@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from service.errors import StarhaulError
 from service.storage.ranges import Span
-from service.storage.state import FileState
+from service.storage.state import Damaged, FileState
 from service.storage.store import OpenFile, Store
 
 # Of one answer: files opened at once. Each holds a megabyte at most.
@@ -44,6 +44,9 @@ class Opener(Protocol):
     def open(self) -> OpenFile:
         """The open file; fails as `Store.open` does."""
 
+    def read_whole(self, buffer: memoryview) -> bool:
+        """As `Store.read_whole`."""
+
 
 @dataclass
 class _Begun:
@@ -56,6 +59,16 @@ class _Begun:
         """The open file; fails as `Store.open` does."""
         opening, self.opening = self.opening, None
         return self.wanted.open() if opening is None else opening.result()
+
+    def read_whole(self, buffer: memoryview) -> bool:
+        """As `Store.read_whole`."""
+        try:
+            with self.open() as file:
+                read = file.read_into(buffer, 0)
+                file.verify()
+        except Damaged:
+            return False
+        return read == len(buffer)
 
     def forget(self) -> None:
         """Close what was opened and never asked for."""

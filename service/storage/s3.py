@@ -14,7 +14,7 @@ import httpx
 
 from service.storage.bucket import TRIES, Bucket, pause
 from service.storage.ranges import Span
-from service.storage.state import FileState, away
+from service.storage.state import Damaged, FileState, away
 
 _CHUNK_BYTES = 1 << 18
 _AHEAD_BYTES = 1 << 20
@@ -142,6 +142,14 @@ class S3Store:
     def whole(self, path: str) -> bytes | None:
         """A small object that may be any; None where there is none that can be read."""
         return self.bucket.whole(path)
+
+    def read_whole(self, path: str, known: FileState, buffer: memoryview) -> bool:
+        """Fill `buffer` with an object as it was ingested; False where it is not that any more."""
+        try:
+            with self.open(path, known, b"") as file:
+                return file.read_into(buffer, 0) == known.size
+        except Damaged:
+            return False
 
     def open_listed(self, path: str, listed: FileState) -> S3File:
         """Open an object as it was listed."""

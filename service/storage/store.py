@@ -55,6 +55,12 @@ class Store(Protocol):
         Damaged where it is gone or is another one, Unavailable where the whole store is away.
         """
 
+    def read_whole(self, path: str, known: FileState, buffer: memoryview) -> bool:
+        """Fill `buffer` with a file as it was ingested, all of it; compared before and after.
+
+        False where it is not the known one, or cannot be read: `open` says why.
+        """
+
     def open_listed(self, path: str, listed: FileState) -> OpenFile:
         """Open a file that is not known yet, as it is now; `listed` is how the listing had it.
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from service.bulk import tar
 from service.bulk.arrangement import plan_parts
+from service.bulk.form import FORMS
 from service.bulk.part import DamagedMember, Part
 from service.errors import Unavailable
 from service.storage.local import LocalStore
@@ -83,6 +84,26 @@ def test_the_length_of_a_header_is_known_before_it_is_made(name: bytes, size: in
             member = archive.next()
             assert member is not None
             assert (member.name.encode(), member.size) == (name.rstrip(b"/"), size)
+
+
+@given(
+    files=st.lists(
+        st.tuples(
+            st.text(_LETTERS, min_size=1, max_size=300).map(str.encode),
+            st.one_of(st.integers(0, 2**20), st.integers(8**11 - 3, 2**45)),
+            st.integers(-(2**40), 2**40),
+            st.integers(0, 2**32 - 1),
+        ),
+        max_size=8,
+    )
+)
+@pytest.mark.parametrize("form", ["tar", "zip"])
+def test_headers_of_many_are_those_of_each(
+    form: str, files: list[tuple[bytes, int, int, int]]
+) -> None:
+    names, *numbers = zip(*files, strict=True) if files else ((), (), (), ())
+    many = FORMS[form].headers(names, *(np.array(each, dtype=np.int64) for each in numbers))
+    assert many == [FORMS[form].header(*file) for file in files]
 
 
 @given(
@@ -235,7 +256,7 @@ def test_a_member_that_changes_while_it_is_sent_is_never_completed(tmp_path: Pat
         file.seek(4_999_999)
         file.write(b"!")
     rest, error = _until_damage(buffers)
-    assert "while it was being sent" in error.message
+    assert "while it was being read" in error.message
     assert len(got + rest) < part.plan.size - 1024
 
 
