@@ -38,6 +38,7 @@ _EXPOSED = [
     "ETag",
     "Content-Range",
     "Accept-Ranges",
+    "Repr-Digest",
     "Content-Disposition",
     "Location",
     "Retry-After",

@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     bulk_bytes_per_s_per_user: int | None = Field(
         default=None, ge=1, description="the same to one user; unset: any"
     )
+    bulk_cache_bytes: int = Field(
+        default=8 * 2**30, ge=0, description="what a host keeps of the layouts of bulk parts"
+    )
     bulk_members: int = Field(default=5_000_000, ge=1, description="most files of a bulk job")
     query_timeout_s: float = Field(
         default=60.0, gt=0, description="seconds a synchronous query may take to its first row"

@@ -4,17 +4,29 @@ A message names the thing, the place and the remedy. Anything else that escapes 
 error: the user gets a request id, the log gets the rest.
 """
 
+from collections.abc import Mapping
+
 
 class StarhaulError(Exception):
-    """An error that a user may read. `status` is the HTTP status where the protocol has no own."""
+    """An error that a user may read. `status` is the HTTP status where the protocol has no own.
+
+    `facts` are what a program may want to know of it, by name (RFC 9457 §3.2).
+    """
 
     status: int = 500
     title: str = "Internal error"
 
-    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: int | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after
+        self.facts = facts or {}
 
 
 class UsageError(StarhaulError):

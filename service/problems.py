@@ -71,6 +71,7 @@ def problem(error: StarhaulError) -> Response:
             "status": error.status,
             "detail": error.message,
             "request_id": current_request_id(),
+            **error.facts,
         },
         status_code=error.status,
         headers=headers_of(error),

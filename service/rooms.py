@@ -1,7 +1,8 @@
 """The rooms that have jobs: the API lists them, the workers run them."""
 
+from service.bulk.hashing import HASH_ROOM
 from service.bulk.room import BULK_ROOM
 from service.tap.jobs import TAP_ROOM
 from service.uws.room import Room
 
-ROOMS: tuple[Room, ...] = (BULK_ROOM, TAP_ROOM)
+ROOMS: tuple[Room, ...] = (BULK_ROOM, HASH_ROOM, TAP_ROOM)

@@ -150,14 +150,14 @@ def write_layout(directory: Path, copied: npt.NDArray[np.void], package: Package
         for n, each in revisions.items()
         if each.tags
     }
-    revisions[current] = Revision(current, package.frozen, tags)
+    revisions.setdefault(current, Revision(current, package.frozen, tags))
     manifests[current] = manifest
     parts = []
     for number, (run, (first, stop)) in enumerate(zip(runs, slices, strict=True), start=1):
         revision = revisions[run.revision]
         files = bag.part_files(number, revision, manifests, (current, first, stop))
         part = _place(package.name, form, members, run, files, revision.frozen)
-        carried = revision.tags.get(bag.TAG_MANIFEST, "")
+        carried = next((file.text for file in files if file.name == bag.TAG_MANIFEST), "")
         fixed = [package.form, package.name, number, part.size, part.frozen, carried]
         digest = _digest(fixed, manifest[first:stop], _seconds(members[run.first : run.stop]))
         parts.append(replace(part, digest=digest))
@@ -169,7 +169,7 @@ def write_layout(directory: Path, copied: npt.NDArray[np.void], package: Package
         "revision": current,
         "frozen": package.frozen,
         "parts": [asdict(part) for part in parts],
-        "tags": tags,
+        "tags": dict(revisions[current].tags),
         "manifests": list(manifests),
     }
     write_summary(directory, summary)

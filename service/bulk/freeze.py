@@ -6,9 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schema.tables.bulk import package as package_table
 from service.bulk import layout_cache
 from service.bulk.bag import Package
+from service.bulk.hashing import request_hashes
 from service.bulk.layout import Layout
 from service.bulk.limits import check_members
 from service.bulk.plan import Plan, planned
+from service.bulk.records import keep_parts
 from service.bulk.request import bulk_request
 from service.bulk.results import results_of
 from service.bulk.selection import driver_of, select_rows, selecting_for
@@ -72,13 +74,12 @@ async def _freeze(
     )
     check_members(frozen.rowcount, settings)
     say(f"Arranging {frozen.rowcount:,} files in parts")
-    layout = await layout_cache.build(
-        await driver_of(connection),
-        layout_cache.directory_of(settings),
-        row.id,
-        Package(name, run.job.id, int(row.frozen.timestamp()), request.form, request.part_size),
-    )
+    frozen_at = int(row.frozen.timestamp())
+    package = Package(name, run.job.id, frozen_at, request.form, request.part_size)
+    layout = await layout_cache.build(await driver_of(connection), settings, row.id, package)
     await connection.execute(
         update(package_table).where(package_table.c.id == row.id).values(digest=layout.digest)
     )
+    unknown = await keep_parts(connection, row.id, layout, {})
+    await request_hashes(connection, row.id, unknown, run.job.owner)
     return layout

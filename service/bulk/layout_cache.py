@@ -1,25 +1,35 @@
 """Layouts below the home directory, made again from PostgreSQL where they are missing."""
 
 import asyncio
+import errno
+import os
 import shutil
 import tempfile
+import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from service.bulk.arrangement import COPIED, COPY_HEADER_BYTES, write_layout
 from service.bulk.bag import Package
-from service.bulk.layout import MANIFEST, SOURCES, Layout, read_layout
+from service.bulk.layout import MANIFEST, SOURCES, Layout, manifest_file, read_layout
+from service.bulk.pruning import NEW, prune
 from service.config import Settings
+from service.errors import DiskFull
 
 if TYPE_CHECKING:
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+
 _OPEN_LAYOUTS = 64
+_MARK_S = 60.0  # how often the use of a layout is noted
 _COPIED = "copied.bin"
 
 _NUMBERS = """
@@ -38,38 +48,72 @@ SELECT source_path || etag FROM bulk.member WHERE package_id = $1 AND status = '
 """
 
 
+# The manifest of an earlier revision: a member was then what the first repair after it replaced.
+_EARLIER_LINES = """
+SELECT encode(sha256, 'hex') || '  data/' || path FROM (
+    SELECT seq, path, sha256 FROM bulk.member
+    WHERE package_id = $1 AND status = 'ok' AND NOT EXISTS (
+        SELECT FROM bulk.superseded AS before
+        WHERE before.package_id = $1 AND before.seq = member.seq AND before.until > $2)
+    UNION ALL
+    (SELECT DISTINCT ON (seq) seq, path, sha256 FROM bulk.superseded
+     WHERE package_id = $1 AND until > $2 ORDER BY seq, until)
+) AS lines ORDER BY seq
+"""
+
+
 def directory_of(settings: Settings) -> Path:
     """Where this host keeps its layouts."""
     return settings.home / "cache" / "bulk"
 
 
 async def build(
-    connection: "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]",
-    cache: Path,
-    package_id: int,
-    package: Package,
+    connection: "Connection", settings: Settings, package_id: int, package: Package
 ) -> Layout:
-    """Make a package's layout from its frozen members, and keep it under its digest."""
+    """Make a package's layout from its frozen members, and keep it under its digest.
+
+    DiskFull where there is no room for it; the least recently used ones have gone before.
+    """
+    cache = directory_of(settings)
     directory = await asyncio.to_thread(_new_directory, cache)
     try:
-        await connection.copy_from_query(
-            _NUMBERS, package_id, output=directory / _COPIED, format="binary"
-        )
-        await connection.copy_from_query(
-            _LINES, package_id, output=directory / MANIFEST, format="text"
-        )
-        await connection.copy_from_query(
-            _SOURCES, package_id, output=directory / SOURCES, format="binary"
-        )
+        await _copy(connection, directory, package_id, package)
         layout = await asyncio.to_thread(_arrange, directory, package)
-        return _keep(directory, cache / layout.digest) or layout
+        kept = _keep(directory, cache / layout.digest) or layout
+        await asyncio.to_thread(prune, cache, settings.bulk_cache_bytes, layout.digest)
+        return kept
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull(
+            "the archive has no room at the moment for the tables that make the parts of this job"
+        ) from error
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+async def _copy(
+    connection: "Connection", directory: Path, package_id: int, package: Package
+) -> None:
+    """The members as numbers, lines of the manifest, and sources; the carried manifests."""
+    for query, name in ((_NUMBERS, _COPIED), (_SOURCES, SOURCES)):
+        await connection.copy_from_query(
+            query, package_id, output=directory / name, format="binary"
+        )
+    await connection.copy_from_query(_LINES, package_id, output=directory / MANIFEST, format="text")
+    for revision in package.earlier:
+        if revision.tags and revision.number != package.revision:
+            await connection.copy_from_query(
+                _EARLIER_LINES,
+                *(package_id, revision.number),
+                output=directory / manifest_file(revision.number, package.revision),
+                format="text",
+            )
+
+
 def _new_directory(cache: Path) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="new-", dir=cache))
+    return Path(tempfile.mkdtemp(prefix=NEW, dir=cache))
 
 
 def _arrange(directory: Path, package: Package) -> Layout:
@@ -90,23 +134,43 @@ def _keep(directory: Path, kept: Path) -> Layout | None:
     return None
 
 
+@dataclass(slots=True)
+class _Open:
+    layout: Layout
+    marked: float = 0.0  # when its use was noted, on the monotonic clock
+
+
 @dataclass
 class LayoutCache:
     """The layouts that this process has mapped, the least recently used going first."""
 
     directory: Path
-    _open: OrderedDict[str, Layout] = field(default_factory=OrderedDict)
+    _open: OrderedDict[str, _Open] = field(default_factory=OrderedDict)
+    _building: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
-    def find(self, digest: str) -> Layout | None:
-        """A layout that this host has, None where it must be built."""
-        layout = self._open.get(digest)
+    async def get(self, digest: str, build: Callable[[], Awaitable[Layout]]) -> Layout:
+        """A layout; where this host does not have it, `build` makes it, once for all who ask."""
+        layout = self._find(digest)
         if layout is None:
-            try:
-                layout = read_layout(self.directory / digest)
-            except FileNotFoundError:
-                return None
-            self._open[digest] = layout
-            while len(self._open) > _OPEN_LAYOUTS:
-                self._open.popitem(last=False)
-        self._open.move_to_end(digest)
+            lock = self._building.setdefault(digest, asyncio.Lock())
+            async with lock:
+                layout = self._find(digest) or await build()
         return layout
+
+    def _find(self, digest: str) -> Layout | None:
+        found = self._open.get(digest)
+        try:
+            if found is None:
+                found = _Open(read_layout(self.directory / digest))
+                self._open[digest] = found
+                while len(self._open) > _OPEN_LAYOUTS:
+                    self._open.popitem(last=False)
+            self._open.move_to_end(digest)
+            now = time.monotonic()
+            if now - found.marked > _MARK_S:
+                os.utime(self.directory / digest)
+                found.marked = now
+        except FileNotFoundError:  # pruned
+            self._open.pop(digest, None)
+            return None
+        return found.layout

@@ -1,23 +1,22 @@
 """A package as those who serve it see it: its row, its layout, what was found damaged."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, select
 
 from schema.tables.archive import collection
-from schema.tables.bulk import damage as damage_table
 from schema.tables.bulk import package as package_table
 from service.archive import Archive
 from service.bulk import layout_cache
-from service.bulk.bag import Package
+from service.bulk.damage import damage_of
 from service.bulk.layout import Layout
 from service.bulk.layout_cache import LayoutCache
-from service.bulk.part import DamagedMember, Part
-from service.errors import Gone, NotFound, StarhaulError
-from service.storage.ranges import Span
+from service.bulk.part import Part
+from service.bulk.records import frozen_before, specification
+from service.errors import NotFound
 from service.storage.store import Store, store_of
 from service.uws.job import COMPLETED, Job
 
@@ -38,22 +37,6 @@ class FrozenPackage:
         """One part; `number` counts from 1."""
         return Part(self.layout, number, self.stores)
 
-    def refusal(self, part: Part) -> Callable[[Span], None]:
-        """A check that refuses a span that touches a damaged member: Gone."""
-
-        def check(span: Span) -> None:
-            if not self.damage or span.stop <= part.plan.prologue:
-                return
-            for member in part.members(span):
-                if member.seq in self.damage:
-                    raise Gone(
-                        f"bytes {member.start}-{member.contents + member.size - 1} of this part "
-                        f"cannot be had any more: {self.damage[member.seq]}. Other ranges still "
-                        "work; a new job with the same query packs what the archive has now"
-                    )
-
-        return check
-
 
 async def package_id(archive: Archive, job: Job) -> int:
     """The package of a completed job; NotFound where it has none yet."""
@@ -70,35 +53,30 @@ async def package_id(archive: Archive, job: Job) -> int:
 
 async def open_package(archive: Archive, cache: LayoutCache, job: Job) -> FrozenPackage:
     """The package of a completed job, its layout built on this host where it is not there."""
-    identity = await package_id(archive, job)
+    return await open_numbered(archive, cache, await package_id(archive, job))
+
+
+async def open_numbered(archive: Archive, cache: LayoutCache, identity: int) -> FrozenPackage:
+    """The package with this id; NotFound where there is none (any more)."""
     async with archive.database.owner.connect() as connection:
         row = (
             await connection.execute(select(package_table).where(package_table.c.id == identity))
-        ).one()
-        found = await connection.execute(
-            select(damage_table.c.seq, damage_table.c.reason).where(
-                damage_table.c.package_id == identity
-            )
-        )
-        damage = {each.seq: each.reason for each in found}
+        ).one_or_none()
+        if row is None:
+            raise NotFound("the package was deleted with its job")
+        damage = await damage_of(connection, identity)
         roots = await connection.execute(select(collection.c.id, collection.c.root))
         stores = {each.id: store_of(each.root) for each in roots}
-    layout = cache.find(row.digest)
-    if layout is None:
-        frozen = int(row.frozen.timestamp())
-        package = Package(row.name, job.id, frozen, row.format, row.part_size)
-        async with archive.database.owner_copy.acquire() as copying:
-            layout = await layout_cache.build(copying, cache.directory, identity, package)
+    layout = await cache.get(row.digest, partial(_build, archive, row))
     return FrozenPackage(identity, row.name, row.digest, row.frozen, layout, stores, damage)
 
 
-async def record_damage(archive: Archive, identity: int, error: StarhaulError) -> None:
-    """Keep what was found, once for each member; what passes by itself is not kept."""
-    if not isinstance(error, DamagedMember):
-        return
-    async with archive.database.owner.begin() as connection:
-        await connection.execute(
-            insert(damage_table)
-            .values(package_id=identity, seq=error.seq, reason=error.message)
-            .on_conflict_do_nothing()
-        )
+async def _build(archive: Archive, row: Row[Any]) -> Layout:
+    """The layout, made again; Gone where it would not be the one that was frozen."""
+    async with archive.database.owner.connect() as connection:
+        package = await specification(connection, row)
+    async with archive.database.owner_copy.acquire() as copying:
+        layout = await layout_cache.build(copying, archive.settings, row.id, package)
+    if layout.digest != row.digest:
+        raise frozen_before()
+    return layout

@@ -1,8 +1,12 @@
 """The results of a bulk job as its document lists them, and the names of its parts."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from service.bulk.dialects import DIALECTS
 from service.bulk.layout import Layout
 from service.bulk.part_file import PartFile
+from service.bulk.records import PartHashes
 from service.uws.job import Result
 
 VOTABLE = "application/x-votable+xml"
@@ -27,12 +31,22 @@ def part_href(layout: Layout, number: int) -> str:
     return f"parts/{digest}/{part_name(layout, number)}"
 
 
-def part_files(layout: Layout, job_url: str) -> list[PartFile]:
-    """The parts with their addresses, in order."""
-    return [
-        PartFile(part_name(layout, n), f"{job_url}/{part_href(layout, n)}", part.size)
-        for n, part in enumerate(layout.parts, start=1)
-    ]
+def part_files(layout: Layout, job_url: str, hashes: Mapping[int, PartHashes]) -> list[PartFile]:
+    """The parts with their addresses, in order, and their hashes where they are known."""
+
+    def file(number: int, size: int) -> PartFile:
+        plain = PartFile(part_name(layout, number), f"{job_url}/{part_href(layout, number)}", size)
+        known = hashes.get(number)
+        if known is None:
+            return plain
+        return replace(
+            plain,
+            sha256=known.sha256,
+            piece_bytes=known.piece_bytes,
+            pieces=known.of_pieces(),
+        )
+
+    return [file(number, part.size) for number, part in enumerate(layout.parts, start=1)]
 
 
 def results_of(layout: Layout) -> list[Result]:

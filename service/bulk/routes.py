@@ -10,11 +10,14 @@ from starlette.responses import FileResponse, Response
 
 from service.archive import archive_of
 from service.bulk.bag_tar import bag_tar
+from service.bulk.damage import Refusal, record_damage
 from service.bulk.dialects import DIALECTS
 from service.bulk.estimating import answer_estimate
 from service.bulk.layout_cache import LayoutCache, directory_of
 from service.bulk.manifest import PLAIN, LinesQuery, ManifestQuery
-from service.bulk.package import FrozenPackage, open_package, package_id, record_damage
+from service.bulk.package import FrozenPackage, open_package, package_id
+from service.bulk.part import DamagedMember
+from service.bulk.records import part_hashes
 from service.bulk.results import TAR, part_files, part_href
 from service.bulk.room import BULK_ROOM
 from service.bulk.vosi import vosi_routes
@@ -48,9 +51,15 @@ async def part(request: Request) -> Response:
     package = await open_package(archive, _cache(request), job)
     number = _number(request, package)
     wanted = package.part(number)
+    async with archive.database.owner.connect() as connection:
+        known = await part_hashes(connection, package.id, number)
+    repair = f"{BULK_ROOM.job_url(archive.settings.base_url, job.id)}/repair"
+    refusal = Refusal(wanted, package.damage, repair)
 
     async def damaged(error: StarhaulError) -> None:
         await record_damage(archive, package.id, error)
+        if isinstance(error, DamagedMember):
+            error.facts = refusal.facts(error.seq, error.message)
 
     content = Content(
         size=wanted.plan.size,
@@ -58,8 +67,9 @@ async def part(request: Request) -> Response:
         media_type=package.layout.form.MEDIA_TYPE,
         filename=request.path_params["name"],
         buffers=wanted.buffers,
-        check=package.refusal(wanted),
+        check=refusal.check,
         damaged=damaged,
+        extra={"Repr-Digest": known[number].header} if number in known else {},
     )
     return BulkResponse(request, content)
 
@@ -106,7 +116,10 @@ async def result(request: Request) -> Response:
         etag = f'"{package.digest[:32]}-{path.stem}"'
         return FileResponse(path, media_type=TAR, headers=disposition | {"ETag": etag})
     dialect = DIALECTS[name]
-    parts = part_files(package.layout, BULK_ROOM.job_url(archive.settings.base_url, job.id))
+    async with archive.database.owner.connect() as connection:
+        hashes = await part_hashes(connection, package.id)
+    job_url = BULK_ROOM.job_url(archive.settings.base_url, job.id)
+    parts = part_files(package.layout, job_url, hashes)
     # Hashes are added to some of these as they become known.
     headers = disposition | {"Cache-Control": "no-cache"}
     content = dialect.write(package.layout.name, parts)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.tables.uws import job as job_table
 from schema.tables.uws import result as result_table
-from service.uws.job import ABORTED, COMPLETED, ERROR, EXECUTING, QUEUED, Result
+from service.uws.job import ABORTED, COMPLETED, ERROR, EXECUTING, HELD, QUEUED, Result
 
 LEASE_S = 15
 RENEWAL_S = 3
@@ -125,6 +125,20 @@ async def fail(connection: AsyncConnection, lease: Lease, message: str) -> None:
 async def overrun(connection: AsyncConnection, lease: Lease, message: str) -> None:
     """ABORTED because the execution duration is over (UWS 1.1 §2.2.1.4)."""
     await _end(connection, lease, ABORTED, "fatal", message)
+
+
+async def postpone(connection: AsyncConnection, lease: Lease, seconds: float) -> None:
+    """HELD: leave the slot to others and try again, as if for the first time, in `seconds`."""
+    await connection.execute(
+        update(job_table)
+        .where(_held(lease))
+        .values(
+            phase=HELD,
+            attempt=0,
+            dispatched=None,
+            lease_expires=func.clock_timestamp() + timedelta(seconds=seconds),
+        )
+    )
 
 
 async def give_back(connection: AsyncConnection, lease: Lease) -> None:

@@ -42,6 +42,11 @@ class Run:
         """COMPLETED, in the transaction that wrote the results; LeaseLost undoes both."""
         await leases.complete(connection, self.lease, results)
 
+    async def postpone(self, seconds: float) -> None:
+        """Give the job up for now; a sweep takes it up again after `seconds`."""
+        async with self.archive.database.owner.begin() as connection:
+            await leases.postpone(connection, self.lease, seconds)
+
     @contextlib.asynccontextmanager
     async def progress(self) -> AsyncIterator[Say]:
         """A function that says what the job is at; whoever watches sees it within a second."""

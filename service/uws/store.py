@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, or_, select, update
@@ -50,6 +50,33 @@ async def create(
         )
     )
     return job_id
+
+
+async def create_queued(
+    connection: AsyncConnection,
+    room: Room,
+    parameters: Sequence[Mapping[str, Sequence[str]]],
+    *,
+    owner: str | None,
+) -> None:
+    """Write QUEUED jobs, one for each set of parameters; they wait in this order."""
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "id": secrets.token_hex(16),
+            "room": room.name,
+            "queue": room.queue,
+            "owner": owner,
+            "parameters": dict(values),
+            "phase": QUEUED,
+            "queued": now + timedelta(microseconds=place),
+            "execution_duration": room.execution_duration,
+            "destruction": now + timedelta(seconds=room.lifetime),
+        }
+        for place, values in enumerate(parameters)
+    ]
+    if rows:
+        await connection.execute(insert(job_table), rows)
 
 
 def _job(row: Row[Any], results: Sequence[Row[Any]]) -> Job:

@@ -26,6 +26,11 @@ WHERE dispatched < clock_timestamp() - least(10 * 2 ^ (dispatches - 1), 300) * i
 RETURNING id, queue
 """)
 
+_RELEASE = text("""
+UPDATE uws.job SET phase = 'QUEUED', queued = clock_timestamp(), lease_expires = NULL
+WHERE phase = 'HELD' AND lease_expires < clock_timestamp()
+""")
+
 _OVERDUE = text("SELECT id, room FROM uws.job WHERE destruction < clock_timestamp() LIMIT 100")
 
 
@@ -43,6 +48,7 @@ async def sweep(
     if not mine:
         return None
     await connection.execute(_GIVE_UP, {"attempts": ATTEMPTS})
+    await connection.execute(_RELEASE)
     lost = await connection.execute(_CALL_AGAIN, {"attempts": ATTEMPTS})
     calls = [(row.id, row.queue) for row in lost]
     overdue = [(row.id, row.room) for row in await connection.execute(_OVERDUE)]

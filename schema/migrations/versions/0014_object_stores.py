@@ -3,7 +3,7 @@
 from schema.migrations.run_sql import run_script
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,80 @@
+"""Members found damaged: kept once, and refused from then on, so that no client asks in a loop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schema.tables.bulk import damage as damage_table
+from service.archive import Archive
+from service.bulk.bag import PAYLOAD
+from service.bulk.part import DamagedMember, Member, Part
+from service.errors import Gone, StarhaulError
+from service.storage.ranges import Span
+
+
+async def damage_of(connection: AsyncConnection, package_id: int) -> dict[int, str]:
+    """What was found in a package, by the member's number."""
+    found = await connection.execute(
+        select(damage_table.c.seq, damage_table.c.reason).where(
+            damage_table.c.package_id == package_id
+        )
+    )
+    return {each.seq: each.reason for each in found}
+
+
+async def record_damage(archive: Archive, package_id: int, error: StarhaulError) -> None:
+    """Keep what was found, once for each member; what passes by itself is not kept."""
+    if not isinstance(error, DamagedMember):
+        return
+    async with archive.database.owner.begin() as connection:
+        await connection.execute(
+            insert(damage_table)
+            .values(package_id=package_id, seq=error.seq, reason=error.message)
+            .on_conflict_do_nothing()
+        )
+
+
+def member_of(part: Part, seq: int) -> Member:
+    """The member of a part with this number."""
+    members = part.layout.members
+    start = int(members["start"][np.searchsorted(members["seq"], seq)])
+    return next(part.members(Span(start, start + 1)))
+
+
+def end_of(part: Part, member: Member) -> int:
+    """The byte behind a member and its padding."""
+    return member.contents + part.layout.form.padded(member.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is known to be damaged of a part, by the member's number, and the URL of its remedy."""
+
+    part: Part
+    damage: Mapping[int, str]
+    repair: str
+
+    def check(self, span: Span) -> None:
+        """Gone for a span that touches a damaged member; other spans can be had."""
+        plan, members = self.part.plan, self.part.layout.members
+        seqs = np.sort(np.fromiter(self.damage, dtype=np.int64, count=len(self.damage)))
+        indices = np.searchsorted(members["seq"], seqs)
+        for seq in seqs[(plan.first <= indices) & (indices < plan.stop)].tolist():
+            member = member_of(self.part, seq)
+            if member.start < span.stop and span.first < end_of(self.part, member):
+                raise Gone(
+                    f"bytes {member.start}-{member.contents + member.size - 1} of this part cannot "
+                    f"be had any more: {self.damage[seq]}. Other ranges still work; POST to "
+                    f"{self.repair} makes a job in which the other parts keep their bytes",
+                    facts=self.facts(seq, self.damage[seq]),
+                )
+
+    def facts(self, seq: int, reason: str) -> dict[str, str]:
+        """What a program is told: the file's path in the package, why, and the remedy."""
+        prefix = f"{self.part.layout.name}/{PAYLOAD}"
+        path = str(member_of(self.part, seq).name, "utf-8").removeprefix(prefix)
+        return {"file": path, "reason": reason, "repair": self.repair}

@@ -1,0 +1,146 @@
+"""The hashes of parts, computed in the background from the bytes exactly as they are sent.
+
+Each part is a job of its own in the queue `background`, in a room that no URL leads to: leases,
+sweep and fair turns are those of all jobs (DESIGN §1). Done twice it gives the same.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import structlog
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schema.tables.bulk import part as part_table
+from service.archive import Archive
+from service.bulk.damage import end_of, member_of, record_damage
+from service.bulk.layout_cache import LayoutCache, directory_of
+from service.bulk.package import open_numbered
+from service.bulk.part import DamagedMember
+from service.bulk.records import PartHashes
+from service.errors import Gone, NotFound, Unavailable
+from service.storage.ranges import Span
+from service.storage.sending import Buffers
+from service.tasks.broker import BACKGROUND
+from service.uws import store
+from service.uws.room import Room
+from service.uws.run import Run
+
+_SMALLEST_PIECE = 2**20
+_MOST_PIECES = 256  # of a part: 8 kB of hashes
+_BUFFERS = 16  # read and hashed in a thread before it looks whether it is to stop
+_AWAY_S = 300.0
+
+_log = structlog.get_logger()
+
+
+def piece_bytes(size: int) -> int:
+    """The bytes of a piece of a part of `size` bytes: a power of two, 16 MiB for 4 GiB."""
+    octets = _SMALLEST_PIECE
+    while octets * _MOST_PIECES < size:
+        octets *= 2
+    return octets
+
+
+@dataclass
+class Pieces:
+    """The hashes of what was added so far."""
+
+    octets: int
+    _whole: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    _piece: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    _filled: int = 0
+    _done: list[bytes] = field(default_factory=list)
+
+    def add(self, content: bytes | bytearray) -> None:
+        """The bytes that follow."""
+        self._whole.update(content)
+        view = memoryview(content)
+        while view:
+            head = view[: self.octets - self._filled]
+            self._piece.update(head)
+            self._filled += len(head)
+            view = view[len(head) :]
+            if self._filled == self.octets:
+                self._end_piece()
+
+    def _end_piece(self) -> None:
+        self._done.append(self._piece.digest())
+        self._piece, self._filled = hashlib.sha256(), 0
+
+    def hashes(self) -> PartHashes:
+        """The hashes, once everything was added."""
+        if self._filled:
+            self._end_piece()
+        return PartHashes(self._whole.digest(), self.octets, b"".join(self._done))
+
+
+async def request_hashes(
+    connection: AsyncConnection, package_id: int, numbers: Sequence[int], owner: str | None
+) -> None:
+    """Let the parts with these numbers be hashed, in this order, once the caller commits."""
+    wanted = [{"PACKAGE": [str(package_id)], "PART": [str(number)]} for number in numbers]
+    await store.create_queued(connection, HASH_ROOM, wanted, owner=owner)
+
+
+async def run_hash(run: Run) -> None:
+    """Hash one part, or find what is damaged in it; later where a store is away."""
+    (package_id,), (number,) = run.job.parameters["PACKAGE"], run.job.parameters["PART"]
+    try:
+        hashes = await _hash(run.archive, int(package_id), int(number))
+    except Unavailable as error:
+        _log.warning("hashing postponed", package=package_id, part=number, reason=error.message)
+        await run.postpone(_AWAY_S)
+        return
+    except (NotFound, Gone):  # deleted with its job, or never to be made again
+        hashes = None
+    async with run.archive.database.owner.begin() as connection:
+        if hashes is not None:
+            await connection.execute(
+                update(part_table)
+                .where(part_table.c.package_id == int(package_id))
+                .where(part_table.c.number == int(number))
+                .values(sha256=hashes.sha256, piece_bytes=hashes.piece_bytes, pieces=hashes.pieces)
+            )
+        await run.complete(connection, [])
+
+
+async def _hash(archive: Archive, package_id: int, number: int) -> PartHashes | None:
+    """The hashes of a part; None where it is damaged, each damaged file having been recorded."""
+    cache = LayoutCache(directory_of(archive.settings))
+    package = await open_numbered(archive, cache, package_id)
+    part = package.part(number)
+    pieces = Pieces(piece_bytes(part.plan.size))
+    first, damaged = 0, False
+    while first < part.plan.size:
+        buffers = part.buffers(Span(first, part.plan.size))
+        try:
+            while await asyncio.to_thread(_add_some, buffers, pieces):
+                pass
+            break
+        except DamagedMember as error:
+            damaged = True
+            await record_damage(archive, package_id, error)
+            first = end_of(part, member_of(part, error.seq))
+    return None if damaged else pieces.hashes()
+
+
+def _add_some(buffers: Buffers, pieces: Pieces) -> bool:
+    """Hash the next bytes; False at the end."""
+    more = False
+    for buffer in islice(buffers, _BUFFERS):
+        pieces.add(buffer)
+        more = True
+    return more
+
+
+HASH_ROOM = Room(
+    name="hash",
+    path="/bulk",
+    queue=BACKGROUND,
+    run=run_hash,
+    execution_duration=24 * 3600,
+)

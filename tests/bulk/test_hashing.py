@@ -1,0 +1,52 @@
+"""Hashes of parts, computed in the background, and what they find."""
+
+import base64
+import hashlib
+import os
+
+import httpx
+
+from service.bulk.hashing import Pieces, piece_bytes
+from tests.conftest import CI
+from tests.haul import ALL, Haul, Package
+
+
+def _known(haul: Haul, package: Package) -> list[bytes]:
+    """The sha256 of each part once all are known."""
+    job = package.job.rsplit("/", 1)[1]
+    query = (
+        "SELECT sha256 FROM bulk.part JOIN bulk.package ON package.id = package_id "
+        "WHERE job_id = $1 ORDER BY number"
+    )
+    haul.until(lambda: all(row["sha256"] for row in haul.fetch(query, job)), 60)
+    return [row["sha256"] for row in haul.fetch(query, job)]
+
+
+def test_pieces_are_few_and_cover_everything() -> None:
+    assert piece_bytes(4 * 2**30) == 2**24
+    for size in (0, 1, 2**20, 2**28, 2**28 + 1, 5 * 2**40):
+        assert -(-size // piece_bytes(size)) <= 256
+    content = os.urandom(2_500_000)
+    pieces = Pieces(2**20)
+    for first in range(0, len(content), 300_000):
+        pieces.add(content[first : first + 300_000])
+    hashes = pieces.hashes()
+    assert hashes.sha256 == hashlib.sha256(content).digest()
+    expected = [content[n : n + 2**20] for n in range(0, len(content), 2**20)]
+    assert hashes.of_pieces() == tuple(hashlib.sha256(piece).digest() for piece in expected)
+
+
+def test_the_hash_of_every_part_becomes_known(haul: Haul) -> None:
+    package = haul.completed(QUERY=ALL, PART_SIZE="2000000")
+    if CI:  # takes until the lease is over
+        haul.kill_worker()
+        haul.start_worker()
+    known = _known(haul, package)
+    for url, sha256 in zip(package.parts, known, strict=True):
+        whole = httpx.get(url)
+        assert hashlib.sha256(whole.content).digest() == sha256
+        header = f"sha-256=:{base64.b64encode(sha256).decode()}:"
+        assert whole.headers["repr-digest"] == header
+        assert httpx.head(url, headers={"range": "bytes=0-9"}).headers["repr-digest"] == header
+    meta = httpx.get(package.results["parts.meta4"]).text
+    assert all(sha256.hex() in meta for sha256 in known)
