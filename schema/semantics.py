@@ -30,6 +30,8 @@ _NARROWER: dict[str, tuple[str, ...]] = {
 }
 
 TERMS = tuple(_NARROWER)
+# The files that are part of a dataset, and no datasets themselves, with all narrower terms.
+PARTS = (THIS, "#auxiliary", "#preview", "#documentation")
 
 
 def with_narrower(term: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from adql.columns import ColumnMeta, OutputColumn
 from adql.literals import literal
 from adql.translation import Parameter
+from schema.semantics import PARTS, with_narrower
 
 # Name, PostgreSQL type, UCD, description; UCDs and units are table 1 of DataLink 1.1.
 _COLUMNS = (
@@ -29,10 +30,11 @@ _DATATYPES = {"text": ("char", "*"), "bigint": ("long", None), "boolean": ("bool
 # Texts that may repeat what the user asked for, or a publisher's words.
 _FREE_TEXT = ("ID", "error_message", "description")
 
-_FILES = """
+_PARTS = ", ".join(f"'{term}'" for part in PARTS for term in with_narrower(part))
+_FILES = f"""
     SELECT asked.n, asked.id, dataset.id AS dataset_id, holding.id AS holding_id,
         coalesce(link.semantics, '#this') AS semantics, link.label, link.description,
-        link.is_own, holding.path, holding.media_type, holding.size, holding.sha256,
+        link.is_part, holding.path, holding.media_type, holding.size, holding.sha256,
         CASE WHEN holding.semantics = '#this' THEN source.dataproduct_type END AS product,
         CASE WHEN holding.semantics = '#this' THEN source.obs_title END AS title,
         coalesce(source.readable_by, holding.readable_by) IS NULL AS public,
@@ -47,11 +49,11 @@ _FILES = """
             WHEN link.id IS NULL THEN 'FatalFault: the dataset has no file here'
             WHEN holding.state <> 'present' THEN 'FatalFault: the file is no longer in the archive'
         END AS error
-    FROM unnest({ids}) WITH ORDINALITY AS asked (id, n)
+    FROM unnest({{ids}}) WITH ORDINALITY AS asked (id, n)
     LEFT JOIN archive.dataset ON dataset.obs_publisher_did = asked.id
          AND starhaul.may_read(dataset.readable_by)
     LEFT JOIN LATERAL (
-        SELECT id, semantics, label, description, true AS is_own
+        SELECT id, semantics, label, description, semantics IN ({_PARTS}) AS is_part
         FROM archive.holding WHERE dataset_id = dataset.id
         UNION ALL
         SELECT h.id, r.semantics, r.label, r.description, false
@@ -61,7 +63,7 @@ _FILES = """
     ) AS link ON true
     LEFT JOIN archive.holding ON holding.id = link.id
     LEFT JOIN archive.dataset AS source ON source.id = holding.dataset_id
-"""
+"""  # noqa: S608
 # ObsCore's types of products (ObsCore 1.1 §3.3.1) as terms of http://www.ivoa.net/rdf/product-type.
 _QUALIFIER = """
     CASE WHEN product = 'event' THEN '#event-list'
@@ -82,10 +84,10 @@ WITH files AS MATERIALIZED ({_FILES}), links AS (
         CASE WHEN readable THEN encode(sha256, 'hex') END AS v13
     FROM files
     UNION ALL
-    SELECT n, 2, NULL, NULL, id, NULL, 'bulk', NULL,
+    SELECT n, 2, NULL, NULL, id, NULL, 'package', NULL,
         'All ' || count(*) || ' files of the dataset as one package', '#package', 'text/xml',
         NULL, NULL, NULL, 'optional', true, NULL
-    FROM files WHERE error IS NULL AND readable AND is_own AND semantics = '#this'
+    FROM files WHERE error IS NULL AND readable AND is_part
     GROUP BY n, id HAVING count(*) > 1
 )
 SELECT {", ".join(f"v{n} AS c{n}" for n in range(1, len(_COLUMNS) + 1))}

@@ -18,7 +18,7 @@ from service.datalink.vosi import vosi_routes
 from service.parameters import FORM_TYPES, read_parameters
 from service.principal import principal_of
 from service.request_id import current_request_id
-from service.results.descriptors import LINKS_STANDARD, bulk_service, links_service
+from service.results.descriptors import LINKS_STANDARD, links_service, package_service
 from service.results.response import Result, ResultResponse, result_headers
 from service.results.rows import Connection, query_slot
 
@@ -69,7 +69,7 @@ def _result(asked: LinksRequest, settings: Settings, principal: str | None) -> R
         ],
         spool_folder=settings.work_store_url,
         slot=partial(_slot_of, principal),
-        services=(bulk_service(settings, _ID_COLUMN), links_service(settings, None)),
+        services=(package_service(settings, _ID_COLUMN), links_service(settings, None)),
         truncated=asked.truncated,
     )
 

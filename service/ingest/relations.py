@@ -12,22 +12,19 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator, model_validator
 
+from schema import semantics
 from service.toml_errors import did_you_mean
 
-# Terms of http://www.ivoa.net/rdf/datalink/core. Files of PARTS are part of a dataset and no
-# datasets themselves. Those of LINKED stay what they are; the other end of INVERSE is told too.
-PARTS = (
-    *("#this", "#auxiliary", "#weight", "#error", "#noise"),
-    *("#preview", "#preview-image", "#preview-plot", "#thumbnail"),
-    *("#documentation", "#detached-header"),
-)
+# Files of PARTS are part of a dataset and no datasets themselves. Those of LINKED stay what they
+# are; the other end of INVERSE is told too.
+PARTS = tuple(term for part in semantics.PARTS for term in semantics.with_narrower(part))
 INVERSE = {
     "#progenitor": "#derivation",
     "#derivation": "#progenitor",
     "#coderived": "#coderived",
     "#counterpart": "#counterpart",
 }
-LINKED = (*INVERSE, "#calibration", "#bias", "#dark", "#flat")
+LINKED = (*INVERSE, *semantics.with_narrower("#calibration"))
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PIECES = re.compile(r"(\{[^{}]*\}|\*)")
@@ -51,11 +48,11 @@ class Relation(BaseModel):
 
     @field_validator("semantics")
     @classmethod
-    def _known_term(cls, semantics: str) -> str:
+    def _known_term(cls, term: str) -> str:
         known = (*PARTS, *LINKED)
-        if semantics not in known:
-            raise ValueError(f"no such relation{did_you_mean(semantics, known)}")
-        return semantics
+        if term not in known:
+            raise ValueError(f"no such relation{did_you_mean(term, known)}")
+        return term
 
     @model_validator(mode="after")
     def _known_names(self) -> "Relation":

@@ -6,11 +6,12 @@ column's FIELD by its XML ID.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
 from adql.columns import ColumnMeta
+from schema import semantics
 from schema.obscore import LINKS_MEDIA_TYPE
 from service.config import Settings
 
@@ -83,6 +84,19 @@ def bulk_service(settings: Settings, column: int) -> Service:
         ),
         standard_id=f"{settings.authority}#bulk-1.0",
         id="bulk",
+    )
+
+
+def package_service(settings: Settings, column: int) -> Service:
+    """The download of everything that is part of a dataset: what a #package row refers to."""
+    parts = " ".join(term.removeprefix("#") for term in semantics.PARTS)
+    bulk = bulk_service(settings, column)
+    return replace(
+        bulk,
+        id="package",
+        name="Package",
+        description=f"{bulk.description}. Previews and auxiliary files are in it",
+        inputs=(*bulk.inputs, Input("SEMANTICS", "Which files of a dataset", value=parts)),
     )
 
 
