@@ -24,6 +24,7 @@ from service.bulk.since import package_since
 from service.bulk.statement import estimating
 from service.errors import UsageError
 from service.html.numbers import count, size
+from service.lane.limits import DownloadLimits, limits_of
 from service.uploads.session import Uploads
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Estimate(BaseModel):
     seconds_at_10_mbit_s: float
     seconds_at_100_mbit_s: float
     text: str = Field(description="the same for people")
+    downloads: DownloadLimits
 
 
 async def estimate(
@@ -118,10 +120,12 @@ async def _estimate(
         counts[status] = rows
         octets += size_of_all if status == "ok" else 0
     parts = await _parts(await driver_of(connection), form_of(request.form), request.part_size)
-    return _told(counts, octets, parts)
+    return _told(counts, octets, parts, limits_of(archive.settings))
 
 
-def _told(counts: Mapping[str, int], octets: int, parts: int) -> Estimate:
+def _told(
+    counts: Mapping[str, int], octets: int, parts: int, downloads: DownloadLimits
+) -> Estimate:
     return Estimate(
         files=counts["ok"],
         bytes=octets,
@@ -132,6 +136,7 @@ def _told(counts: Mapping[str, int], octets: int, parts: int) -> Estimate:
         seconds_at_10_mbit_s=round(octets * 8 / 10e6, 1),
         seconds_at_100_mbit_s=round(octets * 8 / 100e6, 1),
         text=_words(counts, octets, parts),
+        downloads=downloads,
     )
 
 

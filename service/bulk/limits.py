@@ -7,6 +7,7 @@ from service.bulk.part_size import DEFAULT_PART_SIZE, LARGEST_PART_SIZE, SMALLES
 from service.bulk.selection import MOST_ROWS
 from service.config import Settings
 from service.errors import UsageError
+from service.lane.limits import DownloadLimits, limits_of
 
 
 def check_members(rows: int, settings: Settings) -> None:
@@ -31,6 +32,7 @@ class BulkLimits(BaseModel):
     upload_bytes: int
     seconds_to_estimate: float
     running_at_once: int = Field(description="jobs of all users; the others wait as QUEUED")
+    downloads: DownloadLimits
 
 
 def bulk_limits(settings: Settings) -> BulkLimits:
@@ -46,4 +48,5 @@ def bulk_limits(settings: Settings) -> BulkLimits:
         upload_bytes=settings.upload_bytes,
         seconds_to_estimate=settings.query_timeout_s,
         running_at_once=settings.bulk_slots,
+        downloads=limits_of(settings),
     )

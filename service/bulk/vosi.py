@@ -38,7 +38,7 @@ def _words(limits: BulkLimits) -> str:
     return (
         f"Bulk downloads as UWS 1.1 jobs: up to {limits.members:,} files a job, named by QUERY, ID "
         f"or UPLOAD; identifiers by ID take up to {limits.form_bytes:,} bytes of a request, an "
-        f"upload {limits.upload_bytes:,}. All limits: {_LIMITS}"
+        f"upload {limits.upload_bytes:,}; {limits.downloads.words()}. All limits: {_LIMITS}"
     )
 
 

@@ -13,6 +13,7 @@ from service.pages import documentation
 from service.pages.coverage import coverage
 from service.pages.first_steps import first_steps
 from service.pages.holdings import HoldingsCache
+from service.pages.limits import limits
 
 _STATIC = Path(__file__).parent / "static"
 _DAY = {"Cache-Control": "public, max-age=3600"}
@@ -52,6 +53,8 @@ def routes() -> APIRouter:
     @router.api_route("/docs/{name:path}", methods=_METHODS)
     async def docs_page(request: Request, name: str) -> Response:
         return _document(request, name)
+
+    router.add_api_route("/limits", limits, methods=_METHODS)
 
     @router.api_route("/static/{name}", methods=_METHODS)
     async def static(name: str) -> Response:

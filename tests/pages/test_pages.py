@@ -194,3 +194,16 @@ async def test_an_outage_says_when_to_come_back(client: httpx.AsyncClient) -> No
     assert page.headers["retry-after"] in re.findall(r"Try again in (\d+) seconds", page.text)
     assert "/secret/socket" not in page.text
     assert (await client.get("/restarting")).json()["status"] == 503
+
+
+async def test_limits_are_told_to_people_and_programs(client: httpx.AsyncClient) -> None:
+    page = await client.get("/limits", headers=ACCEPT_HTML)
+    assert page.headers["content-type"].startswith("text/html")
+    told = (await client.get("/limits")).json()
+    assert told["downloads"]["streams_per_user"] == Settings().bulk_streams_per_user
+    assert f"<td>{told['downloads']['streams_per_user']}; more get status 429</td>" in page.text
+    for kind in ("queries", "bulk"):
+        limits = (await client.get(told[kind])).json()
+        assert limits.get("downloads", told["downloads"]) == told["downloads"]
+    capabilities = (await client.get("/bulk/capabilities")).text
+    assert f"{told['downloads']['streams']} to all" in capabilities
