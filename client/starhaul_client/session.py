@@ -62,7 +62,7 @@ class Session:
                     raise meaning(response)
                 yield response
         except httpx.TransportError as error:
-            raise TryAgain(f"{url}: {error or type(error).__name__}") from error
+            raise _lost(error, url) from error
         except httpx.TooManyRedirects as error:
             raise FetchError(f"{url}: {error}") from error
 
@@ -99,13 +99,20 @@ class Session:
 
 
 def _exactly(response: httpx.Response, length: int) -> Iterator[bytes]:
-    for piece in response.iter_raw():
+    pieces = response.iter_raw()
+    while length > 0:
+        try:
+            piece = next(pieces, b"")
+        except httpx.TransportError as error:
+            raise _lost(error, str(response.request.url)) from error
+        if not piece:
+            raise TryAgain(f"{response.request.url}: the answer ended before its end")
         yield piece[:length]
         length -= len(piece)
-        if length <= 0:
-            return
-    if length:
-        raise TryAgain(f"{response.request.url}: the connection was cut before the end")
+
+
+def _lost(error: httpx.TransportError, url: str) -> TryAgain:
+    return TryAgain(f"{url}: {error or type(error).__name__}")
 
 
 def _parsed(url: str) -> httpx.URL:

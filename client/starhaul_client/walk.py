@@ -97,7 +97,7 @@ class Walk(Generic[T]):
             position, mark = source.position, source.mark()
             member = None
             try:
-                source.pass_to(end)
+                source.pass_zeros(end)
                 member = self._next_member(source)
                 if member is None:
                     break

@@ -83,10 +83,16 @@ class Source:
 
     def pass_to(self, position: int) -> None:
         """Read on to `position` for the hash alone."""
-        if position > self.size:
-            raise Broken("a member reaches beyond the end of the part")
         for _ in self.pieces(position - self.position):
             pass
+
+    def pass_zeros(self, position: int) -> None:
+        """Read on to `position`; Broken where anything but zeros is before it."""
+        if position > self.size:
+            raise Broken("a member reaches beyond the end of the part")
+        for piece in self.pieces(position - self.position):
+            if piece.count(0) != len(piece):
+                raise Broken(f"what fills a block up is not zero before byte {self.position}")
 
     def mark(self) -> Mark | None:
         """This place; None once something was jumped over, with the same use for `back`."""

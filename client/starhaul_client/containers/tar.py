@@ -21,7 +21,7 @@ def next_member(source: Source) -> Member | None:
     while True:
         block = source.take(_BLOCK)
         if block.count(0) == _BLOCK:
-            source.pass_to(source.size)
+            source.pass_zeros(source.size)
             return None
         try:
             info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
