@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schema.tables.bulk import damage as damage_table
 from service.archive import Archive
 from service.bulk.bag import PAYLOAD
-from service.bulk.part import DamagedMember, Member, Part
+from service.bulk.members import Member
+from service.bulk.part import DamagedMember, Part
 from service.errors import Gone, StarhaulError
 from service.storage.ranges import Span
 
@@ -45,11 +46,6 @@ def member_of(part: Part, seq: int) -> Member:
     return next(part.members(Span(start, start + 1)))
 
 
-def end_of(part: Part, member: Member) -> int:
-    """The byte behind a member and its padding."""
-    return member.contents + part.layout.form.padded(member.size)
-
-
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What is known to be damaged of a part, by the member's number, and the URL of its remedy."""
@@ -65,7 +61,7 @@ class Refusal:
         indices = np.searchsorted(members["seq"], seqs)
         for seq in seqs[(plan.first <= indices) & (indices < plan.stop)].tolist():
             member = member_of(self.part, seq)
-            if member.start < span.stop and span.first < end_of(self.part, member):
+            if member.start < span.stop and span.first < member.end:
                 raise Gone(
                     f"bytes {member.start}-{member.contents + member.size - 1} of this part cannot "
                     f"be had any more: {self.damage[seq]}. Other ranges still work; POST to "
@@ -75,6 +71,8 @@ class Refusal:
 
     def facts(self, seq: int, reason: str) -> dict[str, str]:
         """What a program is told: the file's path in the package, why, and the remedy."""
-        prefix = f"{self.part.layout.name}/{PAYLOAD}"
-        path = str(member_of(self.part, seq).name, "utf-8").removeprefix(prefix)
+        layout = self.part.layout
+        row = layout.members[np.searchsorted(layout.members["seq"], seq)]
+        line = bytes(layout.manifest[row["line"] : row["line"] + row["line_bytes"]]).decode()
+        path = line.rstrip("\n").split(f"  {PAYLOAD}", 1)[1]
         return {"file": path, "reason": reason, "repair": self.repair}

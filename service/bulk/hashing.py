@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.tables.bulk import part as part_table
 from service.archive import Archive
-from service.bulk.damage import end_of, member_of, record_damage
+from service.bulk.damage import member_of, record_damage
 from service.bulk.layout_cache import LayoutCache, directory_of
 from service.bulk.package import open_numbered
 from service.bulk.part import DamagedMember
@@ -112,7 +112,7 @@ async def _hash(archive: Archive, package_id: int, number: int) -> PartHashes | 
     """The hashes of a part; None where it is damaged, each damaged file having been recorded."""
     cache = LayoutCache(directory_of(archive.settings))
     package = await open_numbered(archive, cache, package_id)
-    part = package.part(number)
+    part = package.part(number, hashing=True)
     pieces = Pieces(piece_bytes(part.plan.size))
     first, damaged = 0, False
     while first < part.plan.size:
@@ -124,7 +124,7 @@ async def _hash(archive: Archive, package_id: int, number: int) -> PartHashes | 
         except DamagedMember as error:
             damaged = True
             await record_damage(archive, package_id, error)
-            first = end_of(part, member_of(part, error.seq))
+            first = member_of(part, error.seq).end
     return None if damaged else pieces.hashes()
 
 

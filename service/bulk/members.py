@@ -1,13 +1,15 @@
 """The members of a part as plain values, many made at once: small files go by the thousand."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from service.bulk.layout import Layout, Members, PartPlan
+from service.storage.ahead import Opener
 from service.storage.ranges import Span
-from service.storage.state import FileState
+from service.storage.state import Damaged, FileState
 from service.storage.store import OpenFile, Store
 
 _DIGEST_COLUMN = 64 + 2  # before the path in a line of the manifest
@@ -36,6 +38,32 @@ class Member(NamedTuple):
     def read_whole(self, buffer: memoryview) -> bool:
         """As `Store.read_whole`."""
         return self.store.read_whole(self.source, self.state, buffer)
+
+
+class Hashed(NamedTuple):
+    """Opens the file of a member as `opener` does, and compares it with its checksum first."""
+
+    opener: Opener
+    source: str
+    sha256: bytes
+
+    def open(self) -> OpenFile:
+        """The open file; Damaged where it is not the frozen one, whatever its state says."""
+        file = self.opener.open()
+        try:
+            if file.sha256() != self.sha256:
+                raise Damaged(
+                    f"the file {self.source} is not the one that was ingested: its contents have "
+                    "changed though neither its size nor its times show it"
+                )
+        except BaseException as error:
+            file.__exit__(type(error), error, error.__traceback__)
+            raise
+        return file
+
+    def read_whole(self, buffer: memoryview) -> bool:
+        """As `Store.read_whole`, and the contents compared."""
+        return self.opener.read_whole(buffer) and (hashlib.sha256(buffer).digest() == self.sha256)
 
 
 def members(

@@ -33,9 +33,9 @@ class FrozenPackage:
     stores: dict[int, Store]
     damage: dict[int, str]
 
-    def part(self, number: int) -> Part:
-        """One part; `number` counts from 1."""
-        return Part(self.layout, number, self.stores)
+    def part(self, number: int, *, hashing: bool = False) -> Part:
+        """One part; `number` counts from 1. `hashing`: files are hashed before they are sent."""
+        return Part(self.layout, number, self.stores, hashing)
 
 
 async def package_id(archive: Archive, job: Job) -> int:

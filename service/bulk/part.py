@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from service.bulk import frame
 from service.bulk.layout import Layout, PartPlan
-from service.bulk.members import Member, members
+from service.bulk.members import Hashed, Member, members
 from service.storage.ahead import Opener, Wanted, opened_ahead
 from service.storage.ranges import Span, Version
 from service.storage.sending import BUFFER_BYTES, Buffers
@@ -48,11 +48,15 @@ class _Buffer:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a package: `number` counts from 1, `stores` are the collections' by id."""
+    """A part of a package: `number` counts from 1, `stores` are the collections' by id.
+
+    `hashing`: each file is compared with its checksum before the first of its bytes is sent.
+    """
 
     layout: Layout
     number: int
     stores: Mapping[int, Store]
+    hashing: bool = False
 
     @property
     def plan(self) -> PartPlan:
@@ -75,12 +79,16 @@ class Part:
         buffer = yield from _send_pieces(frame.before(layout, plan, span), _Buffer())
         if span.stop > plan.prologue and span.first < plan.directory:
             with closing(self._files(span)) as files:
-                for member, file in files:
+                for member, opener in files:
+                    file = self._checked(member, opener)
                     if not _add_whole(member, file, span, buffer):
                         buffer = yield from _send_member(member, file, span, buffer)
         buffer = yield from _send_pieces(frame.behind(layout, plan, span), buffer)
         if buffer.position:
             yield buffer.head(buffer.position)
+
+    def _checked(self, member: Member, opener: Opener) -> Opener:
+        return Hashed(opener, member.source, member.sha256) if self.hashing else opener
 
     def _files(self, span: Span) -> Generator[tuple[Member, Opener], None, None]:
         """The members that a span touches, and what opens the file of each."""

@@ -1,6 +1,7 @@
 """What a bulk job is asked for, read from its parameters and checked before the job exists."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schema import semantics
@@ -52,6 +53,7 @@ def bulk_request(parameters: Parameters) -> BulkRequest:
     query, ids = parameters.single("QUERY"), parameters.many("ID")
     uploads = wanted_uploads(parameters)
     _check_sources(query, ids, uploads)
+    _check_detect(parameters.single("DETECT"))
     form = parameters.single("RESPONSEFORMAT", "FORMAT") or "tar"
     if form.lower() not in FORMATS:
         raise UsageError(f"RESPONSEFORMAT={form[:40]!r} is not known; use {' or '.join(FORMS)}")
@@ -68,6 +70,19 @@ def bulk_request(parameters: Parameters) -> BulkRequest:
         order=_columns(parameters, "ORDER", directions=True),
         since=_since(parameters),
     )
+
+
+def hashes_first(parameters: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the files of a job's parts are hashed before they are sent (DETECT=hash)."""
+    return [value.lower() for value in parameters.get("DETECT", ())] == ["hash"]
+
+
+def _check_detect(detect: str | None) -> None:
+    if detect is not None and detect.lower() not in ("state", "hash"):
+        raise UsageError(
+            f"DETECT={detect[:40]!r} is not known; use hash, to have each file compared with its "
+            "checksum before it is sent, or state, to have its size and times compared"
+        )
 
 
 def _check_sources(query: str | None, ids: tuple[str, ...], uploads: tuple[Upload, ...]) -> None:

@@ -18,6 +18,7 @@ from service.bulk.manifest import PLAIN, LinesQuery, ManifestQuery
 from service.bulk.package import FrozenPackage, open_package, package_id
 from service.bulk.part import DamagedMember
 from service.bulk.records import part_hashes
+from service.bulk.request import hashes_first
 from service.bulk.results import TAR, part_files, part_href
 from service.bulk.room import BULK_ROOM
 from service.bulk.vosi import vosi_routes
@@ -50,7 +51,7 @@ async def part(request: Request) -> Response:
     job = await job_of(request, BULK_ROOM)
     package = await open_package(archive, _cache(request), job)
     number = _number(request, package)
-    wanted = package.part(number)
+    wanted = package.part(number, hashing=hashes_first(job.parameters))
     async with archive.database.owner.connect() as connection:
         known = await part_hashes(connection, package.id, number)
     repair = f"{BULK_ROOM.job_url(archive.settings.base_url, job.id)}/repair"

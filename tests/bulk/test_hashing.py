@@ -8,7 +8,7 @@ import httpx
 
 from service.bulk.hashing import Pieces, piece_bytes
 from tests.conftest import CI
-from tests.haul import ALL, Haul, Package
+from tests.haul import ALL, AUTHORITY, Haul, Package
 
 
 def _known(haul: Haul, package: Package) -> list[bytes]:
@@ -50,3 +50,29 @@ def test_the_hash_of_every_part_becomes_known(haul: Haul) -> None:
         assert httpx.head(url, headers={"range": "bytes=0-9"}).headers["repr-digest"] == header
     meta = httpx.get(package.results["parts.meta4"]).text
     assert all(sha256.hex() in meta for sha256 in known)
+
+
+def test_a_change_that_no_state_shows_is_found_in_the_background(haul: Haul) -> None:
+    victim = haul.store / haul.names[12]
+    content, stat = victim.read_bytes(), victim.stat()
+    victim.write_bytes(bytes(len(content)))
+    os.utime(victim, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    path = haul.names[12]
+    sql = "UPDATE archive.holding SET ctime_ns = $1 WHERE path = $2"
+    haul.fetch(sql, victim.stat().st_ctime_ns, path)
+    try:
+        names = [AUTHORITY + name for name in haul.names[10:15]]
+        careful = haul.completed(ID=names, DETECT="hash")
+        assert httpx.get(careful.parts[0]).status_code == 410
+        package = haul.completed(ID=names)
+        haul.until(lambda: len(haul.fetch("SELECT FROM bulk.damage")) == 2, 60)
+        refused = httpx.get(package.parts[0])
+        assert refused.status_code == 410
+        assert refused.json()["file"] == f"GEN/{path}".replace(":", "_")
+        assert refused.json()["repair"] == f"{package.job}/repair"
+        assert "contents have changed" in refused.json()["reason"]
+        assert "repr-digest" not in refused.headers
+    finally:
+        victim.write_bytes(content)
+        os.utime(victim, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        haul.fetch(sql, victim.stat().st_ctime_ns, path)
