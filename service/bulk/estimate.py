@@ -107,9 +107,7 @@ async def _estimate(
                 await other.execute(select(func.pg_cancel_backend(pid)))
             raise
 
-    await select_rows(
-        archive, connection, plan, uploads, counted=lambda _: None, cancellable=cancellable
-    )
+    await select_rows(archive, connection, plan, uploads, cancellable)
     await connection.execute(text(_MEMBERS))
     statement = estimating(plan, archive.settings.bulk_members, since)
     made = await connection.execute(text(statement.sql), {**statement.values, "package_id": 0})

@@ -1,9 +1,14 @@
 """Freezing a selection: one statement under one snapshot, then arithmetic (DESIGN §7)."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
 from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.tables.bulk import package as package_table
+from service.archive import Archive
 from service.bulk import layout_cache
 from service.bulk.bag import Package
 from service.bulk.hashing import request_hashes
@@ -13,12 +18,14 @@ from service.bulk.plan import Plan, planned
 from service.bulk.records import keep_parts
 from service.bulk.request import bulk_request
 from service.bulk.results import results_of
-from service.bulk.selection import driver_of, select_rows, selecting_for
+from service.bulk.selection import driver_of, rows_so_far, select_rows, selecting_for
 from service.bulk.since import package_since
 from service.bulk.statement import freezing
 from service.parameters import Parameters
 from service.uploads.kept import job_folder, kept_files
 from service.uws.run import Run, Say
+
+_TELL_S = 1.0
 
 
 async def run_bulk(run: Run) -> None:
@@ -36,17 +43,31 @@ async def run_bulk(run: Run) -> None:
         since = None
         if request.since is not None:
             since = await package_since(connection, request.since, job.owner)
-        say("Reading the selection")
-        await select_rows(
-            archive,
-            connection,
-            plan,
-            uploads,
-            counted=lambda rows: say(f"Reading the selection: {rows:,} rows"),
-            cancellable=run.cancellable,
-        )
+        async with _telling_rows(archive, connection, say):
+            await select_rows(archive, connection, plan, uploads, run.cancellable)
         layout = await _freeze(run, connection, plan, since, say)
         await run.complete(connection, results_of(layout))
+
+
+@contextlib.asynccontextmanager
+async def _telling_rows(
+    archive: Archive, connection: AsyncConnection, say: Say
+) -> AsyncIterator[None]:
+    """Say how many rows have come while the block waits for them."""
+    pid = (await driver_of(connection)).get_server_pid()
+
+    async def tell() -> None:
+        while True:
+            async with archive.database.owner.connect() as other:
+                say(f"Reading the selection: {await rows_so_far(other, pid):,} rows")
+            await asyncio.sleep(_TELL_S)
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
 
 
 async def _freeze(

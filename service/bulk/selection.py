@@ -57,14 +57,12 @@ async def select_rows(
     connection: AsyncConnection,
     plan: Plan,
     uploads: Uploads,
-    *,
-    counted: Callable[[int], None],
     cancellable: Callable[[int], AbstractAsyncContextManager[None]],
 ) -> None:
     """Make and fill pg_temp.selection; StarhaulError where the query fails.
 
-    `counted` is told now and then how many rows have come. `cancellable` is a block in which the
-    query runs as the PostgreSQL backend of that number, and which stops it where it is left early.
+    `cancellable` is a block in which the query runs as the PostgreSQL backend of that number, and
+    which stops it where it is left early.
     """
     await connection.execute(text(_create_sql(plan)))
     driver = await driver_of(connection)
@@ -76,8 +74,17 @@ async def select_rows(
             uploads.slot(pool) as reader,
             cancellable(reader.get_server_pid()),
         ):
-            await _copy_query(reader, driver, plan, counted)
+            await _copy_query(reader, driver, plan)
     await connection.execute(text("ANALYZE pg_temp.selection"))
+
+
+async def rows_so_far(connection: AsyncConnection, pid: int) -> int:
+    """How many rows the owner's backend of that number has taken into the table."""
+    found = await connection.scalar(text(_COPIED), {"pid": pid})
+    return int(found or 0)
+
+
+_COPIED = "SELECT tuples_processed FROM pg_stat_progress_copy WHERE pid = :pid"
 
 
 def _create_sql(plan: Plan) -> str:
@@ -100,7 +107,6 @@ async def _copy_query(
     reader: "PoolConnectionProxy[asyncpg.Record]",
     owner: "asyncpg.Connection[asyncpg.Record]",
     plan: Plan,
-    counted: Callable[[int], None],
 ) -> None:
     """Fill the table from the user's query; StarhaulError where it fails or has too many rows."""
     assert plan.translation is not None
@@ -111,7 +117,7 @@ async def _copy_query(
     )
     names = ["name", *(f"k{n}" for n in range(1, len(plan.carried) + 1))]
     queue: asyncio.Queue[bytes | None] = asyncio.Queue(_BUFFERED)
-    reading = asyncio.create_task(_read(reader, sql, queue, counted))
+    reading = asyncio.create_task(_read(reader, sql, queue))
     writing = asyncio.create_task(
         owner.copy_to_table(
             "selection",
@@ -173,20 +179,15 @@ async def _read(
     reader: "PoolConnectionProxy[asyncpg.Record]",
     sql: str,
     queue: "asyncio.Queue[bytes | None]",
-    counted: Callable[[int], None],
 ) -> None:
-    """COPY into the queue in chunks; PostgreSQL sends one message a row."""
+    """COPY into the queue in chunks, which are larger than what comes at once."""
     chunk = bytearray()
-    rows = 0
 
     async def collect(data: bytes) -> None:
-        nonlocal rows
-        rows += 1
         chunk.extend(data)
         if len(chunk) >= _CHUNK_BYTES:
             await queue.put(bytes(chunk))
             chunk.clear()
-            counted(rows)
 
     # No arguments, ever: asyncpg would write them into the user's text (DESIGN §4).
     await reader.copy_from_query(sql, output=collect, format="binary")

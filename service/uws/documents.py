@@ -25,6 +25,7 @@ from vo_models.voresource.types import UTCTimestamp
 from service.uws.job import EXECUTING, Job
 
 MEDIA_TYPE = "text/xml"
+PROGRESS = "urn:starhaul:job"  # the namespace of what we add to a job
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -32,10 +33,10 @@ class _Parameters(BaseXmlModel, tag="parameters", ns="uws", nsmap=NSMAP):
     items: list[Parameter] = element(tag="parameter", default_factory=list)
 
 
-class _Info(BaseXmlModel, tag="jobInfo", ns="uws", nsmap=NSMAP):
+class _Info(BaseXmlModel, tag="jobInfo", ns="uws", nsmap={**NSMAP, "starhaul": PROGRESS}):
     """What a job is at: UWS leaves the elements to the service (UWS 1.1 §2.2.2.2)."""
 
-    progress: str = element(tag="progress")
+    progress: str = element(tag="progress", ns="starhaul")
 
 
 class _Summary(JobSummary[_Parameters], tag="job", ns="uws", nsmap=NSMAP):
