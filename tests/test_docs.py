@@ -3,6 +3,7 @@
 The blocks of one language on one page are one session: later ones use what earlier ones left.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -12,12 +13,15 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+from service.access import command
 from service.pages.documentation import ADDRESS_IN_DOCS
 from tests.conftest import ROOT, Stack
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+# Its readers have a token, and a home of their own to keep it in.
+TOKENS = "docs/tokens.md"
 INTERPRETERS = {"python": (sys.executable, "-"), "sh": ("sh", "-eu")}
-TOOLS = ("curl", "sha256sum", "stilts", "tar")
+TOOLS = ("aria2c", "curl", "sha256sum", "stilts", "tar", "wget")
 
 
 def sessions() -> list[tuple[str, str, str]]:
@@ -61,6 +65,7 @@ def test_examples_run(
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "STARHAUL_HOME_DIR": str(stack.home),
+            **(_token(stack, tmp_path) if page == TOKENS else {}),
         },
         capture_output=True,
         text=True,
@@ -68,3 +73,9 @@ def test_examples_run(
     )
     assert done.returncode == 0, f"{page}\n{done.stdout}\n{done.stderr}"
     assert done.stdout.strip(), f"{page} prints nothing"
+
+
+def _token(stack: Stack, home: Path) -> dict[str, str]:
+    """The environment of somebody whom the operator gave a token."""
+    url = json.loads((stack.home / "run.json").read_text())["database_url"]
+    return {"STARHAUL_TOKEN": command.make(url, "ada", "1d"), "HOME": str(home)}
