@@ -56,7 +56,7 @@ class BucketServer:
             [
                 str(program),
                 *("serve", "s3", str(self.folder), "--addr", f"127.0.0.1:{self.port}"),
-                *(*keys, "--dir-cache-time", "0s", "--config", os.devnull, "-q"),
+                *(*keys, "--dir-cache-time", "100ms", "--config", os.devnull, "-q"),
             ]
         )
         deadline = time.monotonic() + 30
