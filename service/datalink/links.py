@@ -26,6 +26,7 @@ _COLUMNS = (
     ("link_authorized", "boolean", "meta.code", "Whether you may follow the link"),
     ("content_sha256", "text", "meta.checksum", "SHA-256 of the file, hexadecimal"),
 )
+LINK_COLUMNS = tuple(column[0] for column in _COLUMNS)
 _DATATYPES = {"text": ("char", "*"), "bigint": ("long", None), "boolean": ("boolean", None)}
 # Texts that may repeat what the user asked for, or a publisher's words.
 _FREE_TEXT = ("ID", "error_message", "description")

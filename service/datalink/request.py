@@ -17,10 +17,11 @@ _LINKS = replace(tabledata.FORMAT, media_type=LINKS_MEDIA_TYPE)
 @dataclass(frozen=True, slots=True)
 class LinksRequest:
     """Identifiers in the order they were asked for, each once; `truncated` says how many were
-    left out."""
+    left out; `named_form` whether RESPONSEFORMAT was given."""
 
     ids: tuple[str, ...]
     form: Format
+    named_form: bool
     truncated: str | None
 
 
@@ -35,8 +36,8 @@ def links_request(parameters: Parameters) -> LinksRequest:
     truncated = None
     if len(ids) > MOST_IDS:
         truncated = f"cut after the first {MOST_IDS} of {len(ids)} identifiers"
-    form = _form(parameters.single("RESPONSEFORMAT"))
-    return LinksRequest(ids[:MOST_IDS], form, truncated)
+    asked = parameters.single("RESPONSEFORMAT")
+    return LinksRequest(ids[:MOST_IDS], _form(asked), asked is not None, truncated)
 
 
 def _form(asked: str | None) -> Format:

@@ -13,6 +13,7 @@ from service.archive import archive_of
 from service.config import Settings
 from service.datalink.errors import error_response
 from service.datalink.links import LinksQuery
+from service.datalink.page import links_page, read_page
 from service.datalink.request import LinksRequest, links_request
 from service.datalink.vosi import vosi_routes
 from service.parameters import FORM_TYPES, read_parameters
@@ -21,6 +22,7 @@ from service.request_id import current_request_id
 from service.results.descriptors import LINKS_STANDARD, links_service, package_service
 from service.results.response import Result, ResultResponse, result_headers
 from service.results.rows import Connection, query_slot
+from service.uws.routes import prefers_html
 
 if TYPE_CHECKING:
     import asyncpg
@@ -43,16 +45,24 @@ async def _links(request: Request) -> Response:
         parameters = await read_parameters(request, max_body=archive.settings.max_body_bytes)
         asked = links_request(parameters)
         gzip = "gzip" in request.headers.get("accept-encoding", "").lower()
+        if prefers_html(request) and not asked.named_form:
+            async with _slot_of(principal_of(request), archive.database.owner_copy) as connection:
+                shown = await read_page(connection, asked.ids)
+            return links_page(archive.settings, asked.ids, shown)
         if request.method == "HEAD":
             headers = result_headers(asked.form, gzip=gzip)
             return Response(headers=headers, media_type=asked.form.media_type)
-        return ResultResponse(
+        response = ResultResponse(
             archive.database.owner_copy,
             _result(asked, archive.settings, principal_of(request)),
             gzip=gzip,
             on_error=error_response,
         )
+        response.headers["Vary"] = "Accept, Accept-Encoding"
+        return response
     except Exception as error:
+        if prefers_html(request):
+            raise  # people are shown the archive's own page of errors
         return error_response(error)
 
 
