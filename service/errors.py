@@ -21,7 +21,7 @@ class StarhaulError(Exception):
         message: str,
         *,
         retry_after: int | None = None,
-        facts: Mapping[str, str] | None = None,
+        facts: Mapping[str, str | int] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message

@@ -12,17 +12,22 @@ from starhaul_client.errors import AccessDenied, FetchError, NoSuchJob, PartFail
 from starhaul_client.waiting import retry_after
 
 _PASSES = frozenset({408, 425, 429, 500, 502, 503, 504, 507})
+_TRIES_OF_500 = 6  # a fault of the archive, which another try may not meet
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 _SHA256 = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 
 
 class TryAgain(Exception):
-    """No answer, or one that passes; `after` in seconds where the archive named a time."""
+    """No answer, or one that passes; `after` in seconds where the archive named a time.
 
-    def __init__(self, reason: str, after: float | None = None) -> None:
+    `tries` is how often it may come before it is taken for an answer that stays; None: any number.
+    """
+
+    def __init__(self, reason: str, after: float | None = None, tries: int | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.after = after
+        self.tries = tries
 
 
 class Hole(Exception):
@@ -57,7 +62,8 @@ def meaning(response: httpx.Response) -> Exception:
     said = _problem(response)
     detail = str(said.get("detail") or f"{status} {response.reason_phrase}")
     if status in _PASSES:
-        return TryAgain(f"{url}: {detail}", retry_after(response.headers, datetime.now(UTC)))
+        after = retry_after(response.headers, datetime.now(UTC))
+        return TryAgain(f"{url}: {detail}", after, _TRIES_OF_500 if status == 500 else None)
     if status in (401, 403):
         return AccessDenied(
             f"{url}: {detail}. Give a token with --token, in STARHAUL_TOKEN or in ~/.netrc"
@@ -65,7 +71,7 @@ def meaning(response: httpx.Response) -> Exception:
     if status == 410 and "file" in said:
         first, last = said.get("first"), said.get("last")
         if not isinstance(first, int) or not isinstance(last, int):
-            return TryAgain(detail)  # just found; from now on the answer says where
+            return PartFailed(f"{url}: {detail}")
         reason = str(said.get("reason") or detail)
         return Hole(first, last + 1, reason, said.get("repair"))
     if status in (404, 410):

@@ -31,6 +31,7 @@ class _Range:
     part: OpenPart
     first: int
     stop: int
+    tries: int = 0
 
 
 class Download:
@@ -106,12 +107,10 @@ class Download:
                 self._changed.wait()
             return None if self._ended else self._ranges.popleft()
 
-    def _put_back(self, part: OpenPart, *spans: tuple[int, int]) -> None:
+    def _put_back(self, *ranges: _Range) -> None:
         """Leave the rest to whoever is free."""
         with self._changed:
-            for first, stop in reversed(spans):
-                if first < stop:
-                    self._ranges.appendleft(_Range(part, first, stop))
+            self._ranges.extendleft(each for each in reversed(ranges) if each.first < each.stop)
             self._changed.notify_all()
 
     def _work(self) -> None:
@@ -125,8 +124,13 @@ class Download:
                     attempt = 0
                 except TryAgain as error:
                     landing.flush()
-                    attempt = 1 if landing.position > wanted.first else attempt + 1
-                    self._put_back(wanted.part, (landing.position, wanted.stop))
+                    came = landing.position > wanted.first
+                    attempt = 1 if came else attempt + 1
+                    tries = 0 if came or error.tries is None else wanted.tries + 1
+                    if tries == error.tries:
+                        self._give_up(wanted.part, PartFailed(error.reason))
+                        continue
+                    self._put_back(_Range(wanted.part, landing.position, wanted.stop, tries))
                     self._session.patience.wait(attempt, error.after, error.reason)
                 except Hole as hole:
                     self._leave_out(wanted, hole)
@@ -157,7 +161,8 @@ class Download:
             hole = Hole(wanted.first, wanted.stop, hole.reason, hole.repair)
         wanted.part.file.add_hole(hole)
         self._put_back(
-            wanted.part, (wanted.first, min(hole.first, wanted.stop)), (hole.stop, wanted.stop)
+            _Range(wanted.part, wanted.first, min(hole.first, wanted.stop)),
+            _Range(wanted.part, max(hole.stop, wanted.first), wanted.stop),
         )
 
     def _give_up(self, part: OpenPart, error: PartFailed) -> None:

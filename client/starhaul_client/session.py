@@ -9,7 +9,7 @@ from typing import TypeVar
 import httpx
 
 from starhaul_client.answers import Head, TryAgain, check_span, head_of, meaning
-from starhaul_client.errors import FetchError
+from starhaul_client.errors import FetchError, PartFailed
 from starhaul_client.waiting import Patience
 
 T = TypeVar("T")
@@ -74,6 +74,8 @@ class Session:
                 result = ask()
             except TryAgain as error:
                 attempt += 1
+                if attempt == error.tries:
+                    raise PartFailed(error.reason) from error
                 self.patience.wait(attempt, error.after, error.reason)
             else:
                 self.patience.progress()

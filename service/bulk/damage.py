@@ -69,10 +69,18 @@ class Refusal:
                     facts=self.facts(seq, self.damage[seq]),
                 )
 
-    def facts(self, seq: int, reason: str) -> dict[str, str]:
-        """What a program is told: the file's path in the package, why, and the remedy."""
+    def facts(self, seq: int, reason: str) -> dict[str, str | int]:
+        """What a program is told: the file's path in the package, why, the first and last byte
+        of the part that cannot be had, and the remedy."""
         layout = self.part.layout
         row = layout.members[np.searchsorted(layout.members["seq"], seq)]
         line = bytes(layout.manifest[row["line"] : row["line"] + row["line_bytes"]]).decode()
         path = line.rstrip("\n").split(f"  {PAYLOAD}", 1)[1]
-        return {"file": path, "reason": reason, "repair": self.repair}
+        member = member_of(self.part, seq)
+        return {
+            "file": path,
+            "reason": reason,
+            "first": member.start,
+            "last": member.end - 1,
+            "repair": self.repair,
+        }
