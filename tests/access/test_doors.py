@@ -103,6 +103,15 @@ def test_links_of_a_dataset(haul: Haul, people: People) -> None:
     assert "NotFoundFault" in people.bob.get(where).text
     assert "NotFoundFault" in people.anonymous.get(where).text
     assert "Fault" not in people.ada.get(where).text
+    page = {"accept": "text/html,application/xhtml+xml"}
+    assert "/files/" not in people.bob.get(where, headers=page).text
+    assert "/files/" in people.ada.get(where, headers=page).text
+
+
+def test_an_estimate_counts_what_one_may_read(haul: Haul, people: People) -> None:
+    for who, files, forbidden in ((people.ada, len(haul.names), 0), (people.bob, None, 1)):
+        told = who.post("/bulk/estimate", data={"QUERY": ALL}).json()
+        assert (told["files"], told["forbidden"]) == (files or len(haul.names) - 2, forbidden)
 
 
 @pytest.mark.parametrize("number", [_CLOSED_ROW, _CLOSED_FILE])
@@ -136,9 +145,13 @@ def test_bytes_of_a_package(haul: Haul, people: People) -> None:
         closed = (haul.store / haul.names[_CLOSED_FILE]).read_bytes()
         assert (closed in content) == (who is people.ada)
         others = {people.ada, people.bob, people.anonymous} - {who}
+        since = {"QUERY": ALL, "SINCE": package.job.rsplit("/", 1)[1]}
+        assert who.post("/bulk/estimate", data=since).json()["files"] == 0
         for other in others:
             for url in (package.job, f"{package.job}/results/manifest.csv", *package.parts):
                 assert other.get(url).status_code == 404
+            assert other.post("/bulk/estimate", data=since).status_code == 400
+            assert other.post(f"{package.job}/repair").status_code in (404, 405)
 
 
 def _ids(who: httpx.Client, room: str, **filters: str) -> list[str]:
