@@ -18,6 +18,7 @@ OVERHEAD = 8192
 TAG_LINE = 64 + 2 + len("part-00000.sha256") + 1
 
 _BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+_DECLARATION, _INFO = "bagit.txt", "bag-info.txt"
 MANIFEST = "manifest-sha256.txt"
 TAG_MANIFEST = "tagmanifest-sha256.txt"
 
@@ -106,12 +107,12 @@ def tag_files(
         f"External-Identifier: {package.job_id}\nPayload-Oxum: {octets}.{files}\n"
     )
     sums = [
-        _sum_line(_BAGIT.encode(), "bagit.txt"),
-        _sum_line(info.encode(), "bag-info.txt"),
+        _sum_line(_BAGIT.encode(), _DECLARATION),
+        _sum_line(info.encode(), _INFO),
         _sum_line(manifest, MANIFEST),
         *(_sum_line(lines, part_list_name(n)) for n, lines in enumerate(lists, start=1)),
     ]
-    return {"bagit.txt": _BAGIT, "bag-info.txt": info, TAG_MANIFEST: "".join(sums)}
+    return {_DECLARATION: _BAGIT, _INFO: info, TAG_MANIFEST: "".join(sums)}
 
 
 def _text_file(name: str, text: str) -> TagFile:
@@ -140,7 +141,7 @@ def part_files(
         files.append(_text_file(PAYLOAD, ""))
     if number == 1 or lines[1] == lines[2]:
         tags = revision.tags
-        files += [_text_file(name, text) for name, text in tags.items() if name != TAG_MANIFEST]
+        files += [_text_file(name, tags[name]) for name in (_DECLARATION, _INFO)]
         files.append(of_manifest(MANIFEST, revision.number, 0, len(manifests[revision.number])))
         files.append(_text_file(TAG_MANIFEST, tags[TAG_MANIFEST]))
     files.append(of_manifest(part_list_name(number), *lines))

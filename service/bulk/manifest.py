@@ -28,14 +28,16 @@ _MANIFEST_COLUMNS = (
     _column("content_length", "long", "bigint", "Size of the file", "phys.size;meta.file"),
     _column("sha256", "char", "text", "SHA-256 of the file, hexadecimal", "meta.checksum"),
     _column("etag", "char", "text", "ETag of the single file"),
-    _column("status", "char", "text", "ok, missing, forbidden or vanished", "meta.code.status"),
+    _column(
+        "status", "char", "text", "ok, missing, forbidden, vanished, damaged", "meta.code.status"
+    ),
     _column("error", "unicodeChar", "text", "Why there is no file; for damage: what was found"),
     _column("source_row", "long", "bigint", "Row of the query, or ID, from 1", "meta.number"),
 )
 _VALUES = """
 SELECT {values} FROM (
     SELECT member.seq, coalesce(obs_publisher_did, asked) AS v1,
-        CASE WHEN status IN ('ok', 'vanished')
+        CASE WHEN status IN ('ok', 'vanished', 'damaged')
              THEN current_setting('starhaul.public_url') || '/files/' || holding_id END AS v2,
         CASE WHEN status = 'ok' THEN path END AS v3,
         CASE WHEN status = 'ok' THEN content_type END AS v4,

@@ -6,18 +6,30 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from service.archive import Archive
+from service.bulk.damage import damage_of
 from service.bulk.freeze import run_bulk
 from service.bulk.page import job_page
 from service.bulk.plan import planned
+from service.bulk.repair import REPAIR, run_repair
 from service.bulk.request import bulk_request
-from service.bulk.since import package_since
+from service.bulk.since import completed_package, package_since
+from service.errors import UsageError
 from service.tasks.broker import BULK
 from service.uploads import kept
 from service.uws.room import Asked, Room
+from service.uws.run import Run
+
+
+async def _run(run: Run) -> None:
+    await (run_repair(run) if REPAIR in run.job.parameters else run_bulk(run))
 
 
 async def check_bulk(archive: Archive, asked: Asked) -> None:
     """UsageError where the job could not run: a parameter, an upload or the query is wrong."""
+    repaired = asked.parameters.single(REPAIR)
+    if repaired is not None:
+        await _check_repair(archive, repaired, asked.owner)
+        return
     request = bulk_request(asked.parameters)
     files = dict(asked.parameters.files)
     if asked.job_id is not None:
@@ -27,6 +39,15 @@ async def check_bulk(archive: Archive, asked: Asked) -> None:
     if request.since is not None:
         async with archive.database.owner.connect() as connection:
             await package_since(connection, request.since, asked.owner)
+
+
+async def _check_repair(archive: Archive, job_id: str, owner: str | None) -> None:
+    async with archive.database.owner.connect() as connection:
+        package = await completed_package(connection, REPAIR, job_id, owner)
+        if not await damage_of(connection, package):
+            raise UsageError(
+                f"nothing of job {job_id} is known to be damaged: there is nothing to repair"
+            )
 
 
 def _folder(archive: Archive, job_id: str) -> Path:
@@ -46,7 +67,7 @@ BULK_ROOM = Room(
     name="bulk",
     path="/bulk",
     queue=BULK,
-    run=run_bulk,
+    run=_run,
     check=check_bulk,
     keep=_keep,
     accumulating=("UPLOAD",),

@@ -6,7 +6,7 @@ from functools import partial
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 
 from service.archive import archive_of
 from service.bulk.bag_tar import bag_tar
@@ -18,12 +18,15 @@ from service.bulk.manifest import PLAIN, LinesQuery, ManifestQuery
 from service.bulk.package import FrozenPackage, open_package, package_id
 from service.bulk.part import DamagedMember
 from service.bulk.records import part_hashes
+from service.bulk.repair import REPAIR
 from service.bulk.request import hashes_first
 from service.bulk.results import TAR, part_files, part_href
 from service.bulk.room import BULK_ROOM
 from service.bulk.vosi import vosi_routes
 from service.errors import NotFound, StarhaulError
 from service.lane.response import BulkResponse
+from service.parameters import Parameters
+from service.principal import client_of, principal_of
 from service.problems import problem, user_error
 from service.results import arrow, json_rows, separated, tabledata
 from service.results.format import Format
@@ -31,7 +34,7 @@ from service.results.response import Result, ResultResponse, result_headers
 from service.results.wire import Query
 from service.storage.sending import Content, content_disposition
 from service.uws.job import Job
-from service.uws.routes import job_of, job_routes
+from service.uws.routes import job_of, job_routes, jobs_of
 
 _PART = re.compile(r".+-(\d{5,6})\.[a-z]+")
 _READ = ["GET", "HEAD"]
@@ -84,6 +87,19 @@ def _number(request: Request, package: FrozenPackage) -> int:
     if not exists or f"parts/{digest}/{name}" != part_href(package.layout, number):
         raise NotFound(f"the package has no part {name}; its results list the parts")
     return number
+
+
+async def repair(request: Request) -> Response:
+    """POST /bulk/{id}/repair: a successor of the job, of which it keeps all undamaged parts."""
+    job = await job_of(request, BULK_ROOM)
+    asked = {name: tuple(values) for name, values in job.parameters.items()} | {REPAIR: (job.id,)}
+    successor = await jobs_of(request).create(
+        *(BULK_ROOM, Parameters(asked), principal_of(request)),
+        run=True,
+        client=client_of(request),
+    )
+    url = BULK_ROOM.job_url(archive_of(request).settings.base_url, successor)
+    return RedirectResponse(url, status_code=303, headers={"Cache-Control": "no-store"})
 
 
 _TABLES: dict[str, tuple[Callable[[int], Query], Format]] = {
@@ -159,6 +175,7 @@ router.include_router(vosi_routes)
 router.add_route("/bulk/estimate", answer_estimate, methods=[*_READ, "POST"])
 router.include_router(job_routes(BULK_ROOM))
 router.add_route("/bulk/{job_id}/results/{name}", result, methods=_READ, include_in_schema=False)
+router.add_route("/bulk/{job_id}/repair", repair, methods=["POST"], include_in_schema=False)
 router.add_route(
     "/bulk/{job_id}/parts/{digest}/{name}", part, methods=_READ, include_in_schema=False
 )

@@ -1,4 +1,4 @@
-"""SINCE: the package of an earlier job, whose files a new one leaves out while they are so."""
+"""SINCE and REPAIR: the package of an earlier job, which a new one begins from."""
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,7 +10,17 @@ from service.uws.job import COMPLETED
 
 
 async def package_since(connection: AsyncConnection, job_id: str, owner: str | None) -> int:
-    """The package of a completed bulk job of this principal; UsageError where there is none."""
+    """The package whose files are left out while they are so; fails as `completed_package` does."""
+    return await completed_package(connection, "SINCE", job_id, owner)
+
+
+async def completed_package(
+    connection: AsyncConnection, parameter: str, job_id: str, owner: str | None
+) -> int:
+    """The package of a completed bulk job of this principal, which a parameter names.
+
+    UsageError where there is none.
+    """
     found = await connection.execute(
         select(job.c.phase, package.c.id)
         .outerjoin(package, package.c.job_id == job.c.id)
@@ -23,9 +33,9 @@ async def package_since(connection: AsyncConnection, job_id: str, owner: str | N
     row = found.one_or_none()
     if row is None:
         raise UsageError(
-            f"SINCE: there is no job {job_id} at /bulk; it was deleted, its destruction time has "
-            "passed, or it belongs to somebody else"
+            f"{parameter}: there is no job {job_id} at /bulk; it was deleted, its destruction time "
+            "has passed, or it belongs to somebody else"
         )
     if row.phase != COMPLETED:
-        raise UsageError(f"SINCE: job {job_id} is {row.phase}; give one that is {COMPLETED}")
+        raise UsageError(f"{parameter}: job {job_id} is {row.phase}; give one that is {COMPLETED}")
     return int(row.id)
