@@ -60,13 +60,6 @@ class Haul:
         self.api = self._start("serve", "--port", str(self.port))
         self.until(self._answers, 30)
 
-    def restart_api(self) -> None:
-        """End the API and start it anew, so that it has nothing in memory."""
-        assert self.api is not None
-        self.api.terminate()
-        self.api.wait()
-        self.start_api()
-
     def start_worker(self) -> None:
         """Start a worker."""
         self.worker = self._start("worker", "--processes", "3")

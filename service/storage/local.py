@@ -66,6 +66,7 @@ class LocalFile:
     def sha256(self) -> bytes:
         """The checksum of the whole file as it is now."""
         with os.fdopen(os.dup(self._fd), "rb", buffering=0) as stream:
+            stream.seek(0)  # the place is shared: a second call begins where the first began
             return hashlib.file_digest(stream, "sha256").digest()
 
 
