@@ -58,7 +58,7 @@ class Haul:
     def start_api(self) -> None:
         """Start the API and wait until it answers."""
         self.api = self._start("serve", "--port", str(self.port))
-        self.until(self._answers, 30)
+        self.until(self._answers, 90)
 
     def start_worker(self) -> None:
         """Start a worker."""
