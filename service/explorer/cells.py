@@ -91,9 +91,8 @@ def _text(value: str, column: ColumnMeta) -> Cell:
     if _WEB.fullmatch(value):
         return Cell(_cut(value), "text", href=value, title=_title(value))
     if column.name.lower() == "obs_publisher_did":
-        literal = value.replace("'", "''")
-        query = f"SELECT * FROM ivoa.obscore WHERE obs_publisher_did = '{literal}'"  # noqa: S608
-        return Cell(_cut(value), "text", href=query_url(query), title=_title(value))
+        href = f"/datalink/links?{urlencode({'ID': value})}"
+        return Cell(_cut(value), "text", href=href, title=_title(value))
     if column.xtype == "timestamp":
         return Cell(value)
     return Cell(_cut(value), "text", title=_title(value))
