@@ -7,11 +7,11 @@ from pathlib import Path
 import bagit
 import pytest
 
-from starhaul_client import fetch
+from starhaul_client import fetch, stream
 from starhaul_client.parts import STATE
-from tests.client.conftest import Archive, Wanted, finish, start
+from tests.client.conftest import PART_SIZE, Archive, Wanted, finish, start
 from tests.conftest import STARHAUL
-from tests.haul import AUTHORITY
+from tests.haul import ALL, AUTHORITY
 
 
 def test_parts_arrive_as_the_archive_has_them(everything: Wanted, tmp_path: Path) -> None:
@@ -20,6 +20,16 @@ def test_parts_arrive_as_the_archive_has_them(everything: Wanted, tmp_path: Path
     assert report.check().received == everything.size
     assert report.places == tuple(tmp_path / name for name in everything.parts)
     assert report.manifest.read_text().count(",ok,") == report.files
+
+
+def test_parts_may_be_zips(archive: Archive, tmp_path: Path) -> None:
+    zips = archive.package(QUERY=ALL, PART_SIZE=str(PART_SIZE), RESPONSEFORMAT="zip")
+    fetch(zips.url, tmp_path, progress=False).check()
+    assert zips.is_in(tmp_path)
+    report = fetch(zips.url, tmp_path / "unpacked", unpack=True, progress=False)
+    assert report.received == zips.size
+    assert bagit.Bag(str(report.places[0])).validate()
+    assert len(list(stream(zips.url))) == report.files
 
 
 def test_unpacked_it_is_a_valid_bag_and_no_part_stays(
