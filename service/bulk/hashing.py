@@ -23,7 +23,7 @@ from service.bulk.part import DamagedMember
 from service.bulk.records import PartHashes
 from service.errors import Gone, NotFound, Unavailable
 from service.storage.ranges import Span
-from service.storage.sending import Buffers
+from service.storage.sending import Buffers, Octets
 from service.tasks.broker import BACKGROUND
 from service.uws import store
 from service.uws.room import Room
@@ -55,7 +55,7 @@ class Pieces:
     _filled: int = 0
     _done: list[bytes] = field(default_factory=list)
 
-    def add(self, content: bytes | bytearray) -> None:
+    def add(self, content: Octets) -> None:
         """The bytes that follow."""
         self._whole.update(content)
         view = memoryview(content)

@@ -14,9 +14,12 @@ from service.bulk.layout import Layout, PartPlan
 from service.bulk.members import Hashed, Member, members
 from service.storage.ahead import Opener, Wanted, opened_ahead
 from service.storage.ranges import Span, Version
-from service.storage.sending import BUFFER_BYTES, Buffers
+from service.storage.sending import BUFFER_BYTES, Buffers, Octets
 from service.storage.state import Damaged
 from service.storage.store import Store
+
+# Members of so many bytes are not cut by the end of a buffer, which is sent before it is full.
+_SMALL_BYTES = BUFFER_BYTES // 4
 
 
 class DamagedMember(Damaged):
@@ -30,20 +33,25 @@ class DamagedMember(Damaged):
 class _Buffer:
     """One buffer that is being filled; what is not written stays zero."""
 
-    __slots__ = ("octets", "position", "view")
+    __slots__ = ("octets", "position")
 
     def __init__(self) -> None:
-        self.octets = bytearray(BUFFER_BYTES)
-        self.view = memoryview(self.octets)
+        self.octets = memoryview(bytearray(BUFFER_BYTES))
         self.position = 0
 
     @property
     def room(self) -> int:
         return BUFFER_BYTES - self.position
 
-    def head(self, length: int) -> bytes:
-        """Its first bytes."""
-        return bytes(self.view[:length])
+    @property
+    def filled(self) -> memoryview:
+        return self.octets[: self.position]
+
+    def add(self, piece: bytes | memoryview) -> None:
+        """Append what there is room for."""
+        stop = self.position + len(piece)
+        self.octets[self.position : stop] = piece
+        self.position = stop
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,7 @@ class Part:
                         buffer = yield from _send_member(member, file, span, buffer)
         buffer = yield from _send_pieces(frame.behind(layout, plan, span), buffer)
         if buffer.position:
-            yield buffer.head(buffer.position)
+            yield buffer.filled
 
     def _checked(self, member: Member, opener: Opener) -> Opener:
         return Hashed(opener, member.source, member.sha256) if self.hashing else opener
@@ -98,19 +106,16 @@ class Part:
         return ((member, member) for member in members)
 
 
-def _send_pieces(
-    pieces: Iterator[memoryview], buffer: _Buffer
-) -> Generator[bytes | bytearray, None, _Buffer]:
+def _send_pieces(pieces: Iterator[memoryview], buffer: _Buffer) -> Generator[Octets, None, _Buffer]:
     """Add bytes that are made."""
     for each in pieces:
         piece = each
         while len(piece) > buffer.room:
             room = buffer.room
-            buffer.octets[buffer.position :] = piece[:room]
-            yield buffer.octets
+            buffer.add(piece[:room])
+            yield buffer.filled
             buffer, piece = _Buffer(), piece[room:]
-        buffer.octets[buffer.position : buffer.position + len(piece)] = piece
-        buffer.position += len(piece)
+        buffer.add(piece)
     return buffer
 
 
@@ -132,7 +137,7 @@ def _add_whole(member: Member, opener: Opener, span: Span, buffer: _Buffer) -> b
     if after > BUFFER_BYTES or member.start < span.first or member.end > span.stop:
         return False
     contents = position + member.contents - member.start
-    if not opener.read_whole(buffer.view[contents : contents + member.size]):
+    if not opener.read_whole(buffer.octets[contents : contents + member.size]):
         return False
     buffer.octets[position:contents] = member.header
     buffer.position = after
@@ -141,28 +146,27 @@ def _add_whole(member: Member, opener: Opener, span: Span, buffer: _Buffer) -> b
 
 def _send_member(
     member: Member, opener: Opener, span: Span, buffer: _Buffer
-) -> Generator[bytes | bytearray, None, _Buffer]:
+) -> Generator[Octets, None, _Buffer]:
     before = buffer.position
     sent = False
     try:
         head = member.header[max(span.first - member.start, 0) : max(span.stop - member.start, 0)]
         while len(head) > buffer.room:
             room = buffer.room
-            buffer.octets[buffer.position :] = head[:room]
-            yield buffer.octets
+            buffer.add(head[:room])
+            yield buffer.filled
             buffer, head, sent = _Buffer(), head[room:], True
-        buffer.octets[buffer.position : buffer.position + len(head)] = head
-        buffer.position += len(head)
+        buffer.add(head)
         first = max(span.first - member.contents, 0)
         stop = min(span.stop - member.contents, member.size)
         if first < stop:
             with opener.open() as file:
                 while first < stop:
                     if not buffer.room:
-                        yield buffer.octets
+                        yield buffer.filled
                         buffer, sent = _Buffer(), True
                     length = min(buffer.room, stop - first)
-                    view = buffer.view[buffer.position : buffer.position + length]
+                    view = buffer.octets[buffer.position : buffer.position + length]
                     read = file.read_into(view, first)
                     if read == 0:
                         raise Damaged(f"the file {member.source} is shorter than it was")
@@ -173,15 +177,15 @@ def _send_member(
         return (yield from _send_zeros(fill, buffer))
     except Damaged as error:
         if before and not sent:
-            yield buffer.head(before)  # the members before this one are right
+            yield buffer.octets[:before]  # the members before this one are right
         raise DamagedMember(member.seq, error.message) from error
 
 
-def _send_zeros(count: int, buffer: _Buffer) -> Generator[bytes | bytearray, None, _Buffer]:
+def _send_zeros(count: int, buffer: _Buffer) -> Generator[Octets, None, _Buffer]:
     """Add zeros: the buffer holds them already."""
     while count > 0:
         if not buffer.room:
-            yield buffer.octets
+            yield buffer.filled
             buffer = _Buffer()
         step = min(count, buffer.room)
         buffer.position += step

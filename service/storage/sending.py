@@ -1,4 +1,4 @@
-"""Bytes as a raw ASGI response: one megabyte at a time, one read ahead, checked before it goes.
+"""Bytes as a raw ASGI response: a megabyte is read while the one before it is sent, and checked.
 
 FileResponse cannot do it: the length is known, but the bytes are made while they are sent, and
 each file is looked at again before its last bytes leave.
@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import quote
 
 import structlog
@@ -27,9 +28,12 @@ from service.storage.ranges import (
     wanted_span,
 )
 
-BUFFER_BYTES = 1 << 20
+# Small enough to stay in the processor's cache between the read and the send.
+BUFFER_BYTES = 1 << 18
+_AT_ONCE = 4  # buffers read in one turn of a thread
 
-Buffers = Generator[bytes | bytearray, None, None]
+Octets = bytes | bytearray | memoryview
+Buffers = Generator[Octets, None, None]
 
 _readers = ThreadPoolExecutor(max_workers=16, thread_name_prefix="reader")
 _log = structlog.get_logger()
@@ -118,15 +122,12 @@ class Transfer:
         """Send until the end, until the client goes, or until a file is found damaged."""
         loop = asyncio.get_running_loop()
         buffers = self.content.buffers(self.span)
-
-        def read() -> bytes | bytearray | None:
-            return next(buffers, None)
-
+        read = _Ahead(buffers).read
         leaving = asyncio.create_task(_client_gone(receive))
         ahead = loop.run_in_executor(_readers, read)
         try:
             try:
-                buffer = await ahead
+                found = await ahead
             except StarhaulError as error:
                 await self.content.damaged(error)
                 await problem(error)(scope, receive, send)
@@ -138,10 +139,11 @@ class Transfer:
                     "headers": [(k.lower().encode(), v.encode()) for k, v in self.headers.items()],
                 }
             )
-            while buffer is not None and not leaving.done():
+            while found and not leaving.done():
                 ahead = loop.run_in_executor(_readers, read)
-                await send({"type": "http.response.body", "body": buffer, "more_body": True})
-                buffer = await ahead
+                for buffer in found:
+                    await send({"type": "http.response.body", "body": buffer, "more_body": True})
+                found = await ahead
             if not leaving.done():
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except StarhaulError as error:
@@ -154,7 +156,31 @@ class Transfer:
             await loop.run_in_executor(_readers, buffers.close)
 
 
-async def _settle(ahead: "asyncio.Future[bytes | bytearray | None]") -> None:
+class _Ahead:
+    """Reads a few buffers at a time; what goes wrong is raised after what was read before it."""
+
+    def __init__(self, buffers: Buffers) -> None:
+        self._buffers = buffers
+        self._most = 1  # the first byte does not wait for more
+        self._error: StarhaulError | None = None
+
+    def read(self) -> list[Octets]:
+        """The next buffers; none at the end."""
+        if self._error is not None:
+            raise self._error
+        found: list[Octets] = []
+        try:
+            for buffer in islice(self._buffers, self._most):
+                found.append(buffer)
+        except StarhaulError as error:
+            if not found:
+                raise
+            self._error = error
+        self._most = _AT_ONCE
+        return found
+
+
+async def _settle(ahead: "asyncio.Future[list[Octets]]") -> None:
     """Wait for the thread that reads: the files are closed only after it."""
     try:
         await asyncio.shield(ahead)
