@@ -73,7 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         adql.warm()
-        await remove_abandoned(settings.work_store_url)
+        await remove_abandoned(settings.scratch)
         async with open_database(settings) as database:
             archive = Archive(
                 settings=settings, database=database, catalogue=CatalogueCache(database)

@@ -46,7 +46,8 @@ class Settings(BaseSettings):
     )
     work_store: str | None = Field(
         default=None,
-        description="directory, shared by all hosts, for results, uploads and staged products",
+        description="for results, uploads and staged products: s3://bucket/prefix, or a directory "
+        "that all hosts share",
     )
     authority: str = Field(
         default=DEFAULT_AUTHORITY, description="the ivo:// authority of every obs_publisher_did"
@@ -92,9 +93,9 @@ class Settings(BaseSettings):
 
     @field_validator("work_store")
     @classmethod
-    def _is_directory(cls, value: str | None) -> str | None:
-        if value is not None and "://" in value:
-            raise ValueError("the work store is a directory; object stores are not supported yet")
+    def _is_store(cls, value: str | None) -> str | None:
+        if value is not None and "://" in value and not value.startswith("s3://"):
+            raise ValueError("the work store is a directory or s3://bucket/prefix")
         return value
 
     @cached_property
@@ -106,6 +107,13 @@ class Settings(BaseSettings):
     def work_store_url(self) -> str:
         """The work store; below the home directory unless it is set."""
         return self.work_store or str(self.home / "work")
+
+    @property
+    def scratch(self) -> Path:
+        """A directory of this host for what passes: bodies of requests, rows that wait."""
+        if self.work_store is None or "://" in self.work_store:
+            return self.home / "work"
+        return Path(self.work_store)
 
     @property
     def base_url(self) -> str:

@@ -20,7 +20,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from service.errors import TooLarge, UsageError
 
-# The folder of the work store with what requests bring, until they are answered.
+# The folder of `Settings.scratch` with what requests bring, until they are answered.
 INCOMING = "incoming"
 _ABANDONED_S = 24 * 3600
 _TEXT_TYPES = (b"", b"text/plain", b"none")
@@ -37,15 +37,15 @@ class FilePlace:
     most_bytes: int
 
 
-def file_in(folder: Path, part_name: str) -> Path:
-    """The file that a part of this name is kept in, whatever characters the name has."""
-    return folder / hashlib.sha256(part_name.encode()).hexdigest()[:32]
+def file_key(part_name: str) -> str:
+    """The name of the file that a part of this name is kept in, whatever characters it has."""
+    return hashlib.sha256(part_name.encode()).hexdigest()[:32]
 
 
 @asynccontextmanager
-async def incoming_files(work_store: str, most_bytes: int) -> AsyncIterator[FilePlace]:
-    """A place in the work store for the files of one request, emptied at the end of the block."""
-    folder = Path(work_store) / INCOMING / secrets.token_hex(16)
+async def incoming_files(scratch: Path, most_bytes: int) -> AsyncIterator[FilePlace]:
+    """A place on this host for the files of one request, emptied at the end of the block."""
+    folder = scratch / INCOMING / secrets.token_hex(16)
     try:
         yield FilePlace(folder, most_bytes)
     finally:
@@ -53,9 +53,9 @@ async def incoming_files(work_store: str, most_bytes: int) -> AsyncIterator[File
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
-async def remove_abandoned(work_store: str) -> None:
+async def remove_abandoned(scratch: Path) -> None:
     """Remove what processes that were killed had received, a day later."""
-    await asyncio.to_thread(_remove_older, Path(work_store) / INCOMING, time.time() - _ABANDONED_S)
+    await asyncio.to_thread(_remove_older, scratch / INCOMING, time.time() - _ABANDONED_S)
 
 
 def _remove_older(place: Path, moment: float) -> None:
@@ -162,7 +162,7 @@ class MultipartReader:
         if len(self.files) == _MOST_FILES:
             raise UsageError(f"the request has more than {_MOST_FILES} files")
         self._place.folder.mkdir(parents=True, exist_ok=True)
-        self.files[name] = file_in(self._place.folder, name)
+        self.files[name] = self._place.folder / file_key(name)
         return self.files[name].open("wb")
 
     def _data(self, data: bytes, start: int, end: int) -> None:

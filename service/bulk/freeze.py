@@ -22,7 +22,7 @@ from service.bulk.selection import driver_of, rows_so_far, select_rows, selectin
 from service.bulk.since import package_since
 from service.bulk.statement import freezing
 from service.parameters import Parameters
-from service.uploads.kept import job_folder, kept_files
+from service.uploads.kept import kept_files
 from service.uws.run import Run, Say
 
 _TELL_S = 1.0
@@ -33,8 +33,8 @@ async def run_bulk(run: Run) -> None:
     archive, job = run.archive, run.job
     parameters = Parameters({name: tuple(v) for name, v in job.parameters.items()})
     request = bulk_request(parameters)
-    files = await kept_files(job_folder(archive.settings, "bulk", job.id), request.uploads)
     async with (
+        kept_files(archive.settings, job.room, job.id, request.uploads) as files,
         planned(archive, request, files, job.owner) as (plan, uploads),
         run.progress() as say,
         archive.database.owner.begin() as connection,

@@ -1,7 +1,5 @@
 """Bulk jobs as a room of UWS jobs."""
 
-import asyncio
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +17,8 @@ from service.uploads import kept
 from service.uws.room import Asked, Room
 from service.uws.run import Run
 
+_NAME = "bulk"
+
 
 async def _run(run: Run) -> None:
     await (run_repair(run) if REPAIR in run.job.parameters else run_bulk(run))
@@ -31,10 +31,10 @@ async def check_bulk(archive: Archive, asked: Asked) -> None:
         await _check_repair(archive, repaired, asked.owner)
         return
     request = bulk_request(asked.parameters)
-    files = dict(asked.parameters.files)
-    if asked.job_id is not None:
-        files = await kept.kept_files(_folder(archive, asked.job_id), request.uploads) | files
-    async with planned(archive, request, files, asked.owner):
+    async with (
+        kept.kept_files(archive.settings, _NAME, asked.job_id, request.uploads) as before,
+        planned(archive, request, before | dict(asked.parameters.files), asked.owner),
+    ):
         pass
     if request.since is not None:
         async with archive.database.owner.connect() as connection:
@@ -50,21 +50,17 @@ async def _check_repair(archive: Archive, job_id: str, owner: str | None) -> Non
             )
 
 
-def _folder(archive: Archive, job_id: str) -> Path:
-    return kept.job_folder(archive.settings, "bulk", job_id)
-
-
 async def _keep(archive: Archive, job_id: str, files: Mapping[str, Path]) -> None:
-    await kept.keep_files(_folder(archive, job_id), files)
+    await kept.keep_files(archive.settings, _NAME, job_id, files)
 
 
 async def _forget(archive: Archive, job_id: str) -> None:
     """Remove what was uploaded with the job; its package goes with its row."""
-    await asyncio.to_thread(shutil.rmtree, _folder(archive, job_id), ignore_errors=True)
+    await kept.forget_files(archive.settings, _NAME, job_id)
 
 
 BULK_ROOM = Room(
-    name="bulk",
+    name=_NAME,
     path="/bulk",
     queue=BULK,
     run=_run,

@@ -77,7 +77,7 @@ def _result(asked: LinksRequest, settings: Settings, principal: str | None) -> R
             ("server", "Starhaul", f"{settings.title}, {settings.base_url}/datalink/links"),
             ("request_id", current_request_id(), ""),
         ],
-        spool_folder=settings.work_store_url,
+        spool_folder=str(settings.scratch),
         slot=partial(_slot_of, principal),
         services=(package_service(settings, _ID_COLUMN), links_service(settings, None)),
         truncated=asked.truncated,

@@ -15,7 +15,8 @@ from service.errors import Gone, NotFound
 from service.lane.response import BulkResponse
 from service.principal import act_as, principal_of
 from service.storage.ranges import Span, Version
-from service.storage.sending import BUFFER_BYTES, Buffers, Content
+from service.storage.sending import Buffers, Content
+from service.storage.single import file_buffers
 from service.storage.state import FileState
 from service.storage.store import Store, store_of
 
@@ -34,18 +35,11 @@ class Held:
 
     def buffers(self, span: Span) -> Buffers:
         """The bytes of a span; Damaged where the file is not the ingested one any more."""
-        with self.store.open(self.path, self.state, self.sha256, span) as file:
-            first = span.first
-            while first < span.stop:
-                buffer = bytearray(min(BUFFER_BYTES, span.stop - first))
-                read = file.read_into(buffer, first)
-                if read == 0:
-                    raise Gone(f"the file {self.path} is shorter than it was")
-                del buffer[read:]
-                first += read
-                if first == span.stop:
-                    file.verify()
-                yield buffer
+        return file_buffers(
+            lambda wanted: self.store.open(self.path, self.state, self.sha256, wanted),
+            self.path,
+            span,
+        )
 
 
 async def find_file(archive: Archive, number: str, principal: str | None) -> Held:

@@ -28,6 +28,7 @@ from service.storage.ranges import Span
 from service.storage.state import RETRY_AFTER_S, Changed, Damaged, FileState, away
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import S3Config
 
 SCHEME = "s3://"
@@ -118,9 +119,7 @@ class Bucket:
         try:
             for page in obstore.list(self.store):
                 for found in page:
-                    moment = (found["last_modified"] - _EPOCH) // timedelta(microseconds=1)
-                    etag = (found["e_tag"] or "").strip('"')
-                    yield found["path"], FileState(found["size"], moment * 1000, etag=etag)
+                    yield found["path"], state_of_object(found)
         except (BaseError, OSError, ValueError) as error:
             raise self._unlisted(error) from error
 
@@ -165,6 +164,12 @@ class Bucket:
     def _signed(self, key: str) -> str:
         url = obstore.sign(self.store, "GET", key, _SIGNED_FOR)
         return url.partition("?")[0] if _is_public() else url
+
+
+def state_of_object(found: "ObjectMeta") -> FileState:
+    """What a listing or HEAD says of an object."""
+    moment = (found["last_modified"] - _EPOCH) // timedelta(microseconds=1)
+    return FileState(found["size"], moment * 1000, etag=(found["e_tag"] or "").strip('"'))
 
 
 def pause(tried: int) -> None:

@@ -1,14 +1,11 @@
 """/tap/async: a query as a UWS job, its result a file in the work store (TAP 1.1 §2.1)."""
 
-import asyncio
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import Mapping
+from contextlib import aclosing
 from pathlib import Path
 
-import aiofiles
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from service.archive import Archive, archive_of
 from service.errors import Gone, NotFound
@@ -18,21 +15,30 @@ from service.results.descriptors import dataset_services
 from service.results.rows import rows_of
 from service.results.stream import encoded
 from service.results.votable import error_document
+from service.storage.sending import Content
+from service.storage.single import ContentResponse, file_buffers, version_of
+from service.storage.work import WorkStore, work_store
 from service.tap.errors import MEDIA_TYPE, error_response
 from service.tap.query import TapQuery, result_infos, tap_query
 from service.tasks.broker import INTERACTIVE
 from service.uploads import kept
 from service.uploads.session import Uploads, opened_uploads
 from service.uws.job import COMPLETED, Job, Result
+from service.uws.lease import LeaseLost
 from service.uws.room import Room
 from service.uws.routes import job_of
 from service.uws.run import Run
 
-_PARTIAL = ".partial"
+_ROOM = "tap"
 
 
-def _folder(archive: Archive, job_id: str) -> Path:
-    return kept.job_folder(archive.settings, "tap", job_id)
+def _key(job_id: str, attempt: int) -> str:
+    """Where the work store has the result of an attempt.
+
+    That of the attempt which completed the job is served: an attempt that lost its lease cannot
+    replace the result of a later one.
+    """
+    return f"{kept.job_key(_ROOM, job_id)}/result-{attempt}"
 
 
 def _query(archive: Archive, job: Job) -> TapQuery:
@@ -42,31 +48,29 @@ def _query(archive: Archive, job: Job) -> TapQuery:
 
 
 async def run_query(run: Run) -> None:
-    """Stream the result into a file that gets its name once it is whole."""
-    archive = run.archive
-    query = _query(archive, run.job)
-    folder = _folder(archive, run.job.id)
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    files = await kept.kept_files(folder, query.uploads)
-    opened = opened_uploads(query.uploads, files, archive.settings, run.job.owner)
-    async with opened as uploads:
-        with _unfinished(folder, run.lease.attempt) as partial:
-            await _run_with(run, query, uploads, partial)
-
-
-@contextmanager
-def _unfinished(folder: Path, attempt: int) -> Iterator[Path]:
-    """The file of a result while it is written: nothing of it is left, nor of earlier attempts."""
-    for number in range(1, attempt):
-        (folder / f"{number}{_PARTIAL}").unlink(missing_ok=True)
-    path = folder / f"{attempt}{_PARTIAL}"
+    """Stream the result into the work store, and complete the job once it is whole."""
+    settings = run.archive.settings
+    job = run.job
+    query = _query(run.archive, job)
+    store = work_store(settings.work_store_url)
+    for attempt in range(1, run.lease.attempt):
+        await store.remove(_key(job.id, attempt))
+    async with (
+        kept.kept_files(settings, _ROOM, job.id, query.uploads) as files,
+        opened_uploads(query.uploads, files, settings, job.owner) as uploads,
+    ):
+        size = await _write(run, query, uploads, store)
     try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
+        async with run.archive.database.owner.begin() as connection:
+            result = Result("result", "results/result", query.form.media_type, size)
+            await run.complete(connection, [result])
+    except LeaseLost:
+        await store.remove(_key(job.id, run.lease.attempt))
+        raise
 
 
-async def _run_with(run: Run, query: TapQuery, uploads: Uploads, partial: Path) -> None:
+async def _write(run: Run, query: TapQuery, uploads: Uploads, store: WorkStore) -> int:
+    """Run the query; the size of its result in bytes."""
     archive = run.archive
     catalogue = uploads.seen_with(await archive.catalogue.get())
     translation = await translated(query.text, query.language, catalogue)
@@ -78,7 +82,6 @@ async def _run_with(run: Run, query: TapQuery, uploads: Uploads, partial: Path) 
         uploads.slot(pool) as reader,
         run.cancellable(reader.get_server_pid()),
         rows_of(reader, translation, maxrec=query.maxrec, form=form.form, timeout_s=None) as rows,
-        aiofiles.open(partial, "wb") as file,
         aclosing(
             encoded(
                 rows,
@@ -86,30 +89,24 @@ async def _run_with(run: Run, query: TapQuery, uploads: Uploads, partial: Path) 
                 infos=infos,
                 maxrec=query.maxrec,
                 whole_or_nothing=True,
-                spool_folder=str(partial.parent),
+                spool_folder=str(archive.settings.scratch),
                 services=dataset_services(
                     [column.meta for column in translation.columns], archive.settings
                 ),
             )
         ) as pieces,
     ):
-        async for piece in pieces:
-            await file.write(piece)
-    size = (await asyncio.to_thread(partial.stat)).st_size
-    async with archive.database.owner.begin() as connection:
-        await run.complete(connection, [Result("result", "results/result", form.media_type, size)])
-        # Under the lease: an attempt that lost it cannot replace the result of a later one.
-        await asyncio.to_thread(partial.replace, partial.with_name("result"))
+        return await store.write(_key(run.job.id, run.lease.attempt), pieces)
 
 
 async def keep_files(archive: Archive, job_id: str, files: Mapping[str, Path]) -> None:
     """Keep the files of a request with the job."""
-    await kept.keep_files(_folder(archive, job_id), files)
+    await kept.keep_files(archive.settings, _ROOM, job_id, files)
 
 
 async def forget_result(archive: Archive, job_id: str) -> None:
     """Remove the job's files."""
-    await asyncio.to_thread(shutil.rmtree, _folder(archive, job_id), ignore_errors=True)
+    await kept.forget_files(archive.settings, _ROOM, job_id)
 
 
 def votable_error(job: Job) -> Response:
@@ -118,7 +115,7 @@ def votable_error(job: Job) -> Response:
 
 
 TAP_ROOM = Room(
-    name="tap",
+    name=_ROOM,
     path="/tap/async",
     queue=INTERACTIVE,
     run=run_query,
@@ -143,10 +140,20 @@ async def _result_file(request: Request) -> Response:
     if job.phase != COMPLETED:
         reason = f": {job.error_message}" if job.error_message else ""
         raise NotFound(f"job {job.id} has no result; its phase is {job.phase}{reason}")
-    path = _folder(archive, job.id) / "result"
-    if not await asyncio.to_thread(path.is_file):
+    key = _key(job.id, job.attempt)
+    store = work_store(archive.settings.work_store_url)
+    state = await store.state(key)
+    if state is None:
         raise Gone(f"the result of job {job.id} is no longer in the work store; run the job again")
     form = _query(archive, job).form
-    return FileResponse(
-        path, media_type=form.media_type, filename=f"result-{job.id[:8]}.{form.extension}"
+    return ContentResponse(
+        Content(
+            size=state.size,
+            version=version_of(state),
+            media_type=form.media_type,
+            filename=f"result-{job.id[:8]}.{form.extension}",
+            buffers=lambda span: file_buffers(
+                lambda wanted: store.files.open(key, state, b"", wanted), key, span
+            ),
+        )
     )

@@ -49,7 +49,7 @@ async def _result(request: Request, held: AsyncExitStack) -> Response:
     archive = archive_of(request)
     settings = archive.settings
     place = await held.enter_async_context(
-        incoming_files(settings.work_store_url, settings.upload_bytes)
+        incoming_files(settings.scratch, settings.upload_bytes)
     )
     parameters = await read_parameters(request, max_body=settings.max_body_bytes, files=place)
     query = tap_query(parameters, default_maxrec=settings.default_maxrec)
@@ -73,7 +73,7 @@ async def _result(request: Request, held: AsyncExitStack) -> Response:
             maxrec=query.maxrec,
             timeout_s=settings.query_timeout_s,
             infos=infos,
-            spool_folder=settings.work_store_url,
+            spool_folder=str(settings.scratch),
             slot=uploads.slot,
             services=dataset_services([column.meta for column in translation.columns], settings),
         ),

@@ -117,7 +117,7 @@ async def opened_uploads(
     if not uploads:
         yield Uploads((), settings, principal)
         return
-    place = Path(settings.work_store_url) / INCOMING
+    place = settings.scratch / INCOMING
     await asyncio.to_thread(place.mkdir, parents=True, exist_ok=True)
     left = settings.upload_bytes
     with tempfile.TemporaryDirectory(dir=place) as folder, ExitStack() as stack:

@@ -13,7 +13,7 @@ import structlog
 
 from service.archive import Archive
 from service.database import is_outage, owner_url
-from service.errors import UsageError
+from service.errors import Unavailable, UsageError
 from service.parameters import Parameters
 from service.tasks.broker import BACKGROUND, BULK, INTERACTIVE, Messenger, celery_app
 from service.uws import admission, store, sweep
@@ -112,10 +112,10 @@ class Jobs:
         await self.admit()
 
     async def remove(self, room: Room, job_id: str) -> None:
-        """Delete a job and all it keeps."""
+        """Delete a job and all it keeps; Unavailable, and it stays, where its store is away."""
         async with self.archive.database.owner.begin() as connection:
             await store.remove(connection, job_id)
-        await room.forget(self.archive, job_id)
+            await room.forget(self.archive, job_id)
         await self.admit()
 
     async def admit(self) -> None:
@@ -179,7 +179,10 @@ class Jobs:
         calls, overdue = found
         await self.messenger.wake(calls)
         for job_id, room_name in overdue:
-            await self.remove(self.rooms[room_name], job_id)
+            try:
+                await self.remove(self.rooms[room_name], job_id)
+            except Unavailable as error:
+                _log.warning("a job is removed later", job=job_id, reason=error.message)
         await self.admit()
 
     async def keep_sweeping(self) -> None:

@@ -79,7 +79,7 @@ class JobRoutes:
     async def _with_files(self, request: Request) -> AsyncIterator[Parameters]:
         """The parameters of URL and body, with files where jobs here take some."""
         settings = archive_of(request).settings
-        async with incoming_files(settings.work_store_url, settings.upload_bytes) as place:
+        async with incoming_files(settings.scratch, settings.upload_bytes) as place:
             yield await read_parameters(
                 request,
                 max_body=settings.max_body_bytes,

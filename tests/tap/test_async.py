@@ -92,7 +92,7 @@ def test_a_job_whose_worker_is_killed_has_its_whole_result(haul: Haul, jobs: htt
     )
     job = created.headers["location"]
     job_id = job.rsplit("/", 1)[1]
-    partial = haul.home / "work" / "tap" / job_id / "1.partial"
+    partial = haul.home / "work" / "tap" / job_id / "result-1.partial"
     haul.until(lambda: partial.exists() and partial.stat().st_size > 0, 20)
     haul.kill_worker()
     assert jobs.get(f"{job}/results/result").status_code == 404
@@ -122,7 +122,7 @@ def test_a_tiny_job_is_one_answer_to_pyvo(haul: Haul, jobs: httpx.Client) -> Non
 def test_deleting_a_job_removes_its_file(haul: Haul, jobs: httpx.Client) -> None:
     job = _run(jobs)
     folder = haul.home / "work" / "tap" / job.rsplit("/", 1)[1]
-    assert (folder / "result").is_file()
+    assert (folder / "result-1").is_file()
     assert jobs.delete(job).status_code == 303
     haul.until(lambda: not folder.exists(), 10)
     gone = jobs.get(job)
