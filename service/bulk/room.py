@@ -11,6 +11,7 @@ from service.bulk.plan import planned
 from service.bulk.repair import REPAIR, run_repair
 from service.bulk.request import bulk_request
 from service.bulk.since import completed_package, package_since
+from service.bulk.start import start_page
 from service.errors import UsageError
 from service.tasks.broker import BULK
 from service.uploads import kept
@@ -69,6 +70,7 @@ BULK_ROOM = Room(
     accumulating=("UPLOAD",),
     forget=_forget,
     page=job_page,
+    start_page=start_page,
     lifetime=30 * 24 * 3600,
     longest_lifetime=365 * 24 * 3600,
 )

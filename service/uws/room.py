@@ -48,7 +48,8 @@ class Room:
     outside of the database. `keep` moves the files of a request to where the job has them; without
     it, requests with files are refused. The values of `accumulating` parameters are added to those
     a job has, the others' replaced. `error` renders /error (UWS 1.1 §2.2.2.5). `page` answers a
-    browser's GET of the job. Durations in seconds; a client's wish is cut to `longest_*`.
+    browser's GET of the job, `start_page` one of the list. Durations in seconds; a client's wish
+    is cut to `longest_*`.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Room:
     forget: Callable[[Archive, str], Awaitable[None]] = _nothing_kept
     error: Callable[[Job], Response] = plain_error
     page: Callable[[Request, Job], Awaitable[Response]] | None = None
+    start_page: Callable[[Request, Parameters], Response] | None = None
     execution_duration: int = 3600
     longest_execution: int = 24 * 3600
     lifetime: int = 7 * 24 * 3600

@@ -88,7 +88,10 @@ class JobRoutes:
 
     async def list(self, request: Request) -> Response:
         """GET /{jobs}"""
-        phases, after, last = list_filter(await parameters_of_request(request))
+        parameters = await parameters_of_request(request)
+        if self.room.start_page is not None and prefers_html(request):
+            return self.room.start_page(request, parameters)
+        phases, after, last = list_filter(parameters)
         archive = archive_of(request)
         async with archive.database.owner.connect() as connection:
             jobs = await store.list_jobs(
