@@ -16,10 +16,9 @@ from service.archive import Archive
 from service.bulk import bag
 from service.bulk.arrangement import COPY_HEADER_BYTES, Integers, plan_parts
 from service.bulk.form import Form, form_of
-from service.bulk.limits import check_members
 from service.bulk.plan import Plan, planned
 from service.bulk.request import BulkRequest
-from service.bulk.selection import driver_of, select_rows, selecting_for
+from service.bulk.selection import check_members, driver_of, select_rows, selecting_for
 from service.bulk.since import package_since
 from service.bulk.statement import estimating
 from service.errors import UsageError
@@ -109,7 +108,7 @@ async def _estimate(
 
     await select_rows(archive, connection, plan, uploads, cancellable)
     await connection.execute(text(_MEMBERS))
-    statement = estimating(plan, archive.settings.bulk_members, since)
+    statement = estimating(plan, since)
     made = await connection.execute(text(statement.sql), {**statement.values, "package_id": 0})
     check_members(made.rowcount, archive.settings)
     counts: dict[str, int] = dict.fromkeys(("ok", *_ABSENT), 0)

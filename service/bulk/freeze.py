@@ -13,12 +13,11 @@ from service.bulk import layout_cache
 from service.bulk.bag import Package
 from service.bulk.hashing import request_hashes
 from service.bulk.layout import Layout
-from service.bulk.limits import check_members
 from service.bulk.plan import Plan, planned
 from service.bulk.records import keep_parts
 from service.bulk.request import bulk_request
 from service.bulk.results import results_of
-from service.bulk.selection import driver_of, rows_so_far, select_rows, selecting_for
+from service.bulk.selection import check_members, driver_of, rows_so_far, select_rows, selecting_for
 from service.bulk.since import package_since
 from service.bulk.statement import freezing
 from service.parameters import Parameters
@@ -89,7 +88,7 @@ async def _freeze(
         )
     ).one()
     say("Freezing names, sizes and checksums")
-    statement = freezing(plan, settings.bulk_members, since)
+    statement = freezing(plan, since)
     frozen = await connection.execute(
         text(statement.sql), {**statement.values, "package_id": row.id}
     )

@@ -6,17 +6,7 @@ from service.bulk.arrangement import MOST_PARTS
 from service.bulk.part_size import DEFAULT_PART_SIZE, LARGEST_PART_SIZE, SMALLEST_PART_SIZE
 from service.bulk.selection import MOST_ROWS
 from service.config import Settings
-from service.errors import UsageError
 from service.lane.limits import DownloadLimits, limits_of
-
-
-def check_members(rows: int, settings: Settings) -> None:
-    """UsageError where a package would have more rows than this archive packs at once."""
-    if rows > settings.bulk_members:
-        raise UsageError(
-            f"the job asks for more than {settings.bulk_members:,} files, the most of one job; "
-            "send several, each with a part of the selection"
-        )
 
 
 class BulkLimits(BaseModel):

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.archive import Archive
 from service.bulk.plan import Plan
+from service.config import Settings
 from service.errors import UsageError
 from service.principal import act_as
 from service.results.rows import query_error
@@ -59,7 +60,7 @@ async def select_rows(
     uploads: Uploads,
     cancellable: Callable[[int], AbstractAsyncContextManager[None]],
 ) -> None:
-    """Make and fill pg_temp.selection; StarhaulError where the query fails.
+    """Make and fill pg_temp.selection; StarhaulError where the query fails or names too much.
 
     `cancellable` is a block in which the query runs as the PostgreSQL backend of that number, and
     which stops it where it is left early.
@@ -67,15 +68,31 @@ async def select_rows(
     await connection.execute(text(_create_sql(plan)))
     driver = await driver_of(connection)
     if plan.translation is None:
-        await _copy_ids(driver, plan.request.ids)
+        copied = await _copy_ids(driver, plan.request.ids)
     else:
         pool = archive.database.uploads if uploads.tables else archive.database.reader
         async with (
             uploads.slot(pool) as reader,
             cancellable(reader.get_server_pid()),
         ):
-            await _copy_query(reader, driver, plan)
+            copied = await _copy_query(reader, driver, plan)
+    settings = archive.settings
+    rows = int(copied.split()[-1])
+    if rows > settings.bulk_members:
+        check_members(await connection.scalar(text(_COUNT)) or 0, settings)
     await connection.execute(text("ANALYZE pg_temp.selection"))
+
+
+_COUNT = "SELECT count(*) FROM (SELECT DISTINCT name FROM pg_temp.selection) AS names"
+
+
+def check_members(members: int, settings: Settings) -> None:
+    """UsageError where a package would have more members than this archive packs at once."""
+    if members > settings.bulk_members:
+        raise UsageError(
+            f"the job asks for more than {settings.bulk_members:,} files, the most of one job; "
+            "send several, each with a part of the selection"
+        )
 
 
 async def rows_so_far(connection: AsyncConnection, pid: int) -> int:
@@ -96,9 +113,9 @@ def _create_sql(plan: Plan) -> str:
     )
 
 
-async def _copy_ids(owner: "asyncpg.Connection[asyncpg.Record]", ids: tuple[str, ...]) -> None:
-    """Fill the table with identifiers as they were given."""
-    await owner.copy_records_to_table(
+async def _copy_ids(owner: "asyncpg.Connection[asyncpg.Record]", ids: tuple[str, ...]) -> str:
+    """Fill the table with identifiers as they were given; what PostgreSQL says of it."""
+    return await owner.copy_records_to_table(
         "selection", schema_name="pg_temp", columns=["name"], records=[(name,) for name in ids]
     )
 
@@ -107,7 +124,7 @@ async def _copy_query(
     reader: "PoolConnectionProxy[asyncpg.Record]",
     owner: "asyncpg.Connection[asyncpg.Record]",
     plan: Plan,
-) -> None:
+) -> str:
     """Fill the table from the user's query; StarhaulError where it fails or has too many rows."""
     assert plan.translation is not None
     values = [f"{plan.name}::text", *(sql for sql, _ in plan.carried)]
@@ -138,11 +155,13 @@ async def _copy_query(
         for task in ends:
             task.cancel()
         await asyncio.wait(ends, timeout=_STOP_S)
-    if int(writing.result().split()[-1]) > MOST_ROWS:
+    copied = writing.result()
+    if int(copied.split()[-1]) > MOST_ROWS:
         raise UsageError(
             f"the query gives more than {MOST_ROWS:,} rows; name each dataset once, or send "
             "several jobs"
         )
+    return copied
 
 
 async def _both(

@@ -160,11 +160,10 @@ FROM {source}
 """
 
 
-def freezing(plan: Plan, most: int, since: int | None) -> Statement:
-    """Write the members of :package_id. Of more than `most` identifiers, most + 1 are written,
-    enough to know. `since` is the package of SINCE: what is still as that
+def freezing(plan: Plan, since: int | None) -> Statement:
+    """Write the members of :package_id. `since` is the package of SINCE: what is still as that
     package has it goes to bulk.unchanged instead."""
-    steps, values = _steps(plan, most)
+    steps, values = _steps(plan)
     if since is None:
         return Statement(_sql(steps, "bulk.member", "named_files", plan), values)
     steps += [*_since(), ("remembered", _REMEMBERED)]
@@ -172,9 +171,9 @@ def freezing(plan: Plan, most: int, since: int | None) -> Statement:
     return Statement(_sql(steps, "bulk.member", "compared WHERE NOT same", plan), values)
 
 
-def estimating(plan: Plan, most: int, since: int | None) -> Statement:
+def estimating(plan: Plan, since: int | None) -> Statement:
     """The same into pg_temp.member, and nothing is remembered."""
-    steps, values = _steps(plan, most)
+    steps, values = _steps(plan)
     if since is None:
         return Statement(_sql(steps, "pg_temp.member", "named_files", plan), values)
     values["since"] = since
@@ -194,7 +193,7 @@ def _sql(steps: Iterable[Step], members: str, source: str, plan: Plan) -> str:
 _INLINE = ("asked", "named", "ranked", "numbered", "named_files", "remembered")
 
 
-def _steps(plan: Plan, most: int) -> tuple[list[Step], dict[str, object]]:
+def _steps(plan: Plan) -> tuple[list[Step], dict[str, object]]:
     """From the selection to the files with their names."""
     name, values = _name(plan)
     values["of_which"] = ""
@@ -209,7 +208,7 @@ def _steps(plan: Plan, most: int) -> tuple[list[Step], dict[str, object]]:
     keys += [f", {value.sql} AS u{n}" for n, value in enumerate(plan.unique)]
     found = _FOUND.format(name=name, keys="".join(keys), files=files, readable=readable)
     steps = [
-        ("asked", f"{_asked(plan)} LIMIT {most + 1:d}"),
+        ("asked", _asked(plan)),
         ("named", _BY_URL if plan.named_by == "url" else _BY_IDENTIFIER),
         ("found", found),
     ]

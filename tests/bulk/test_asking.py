@@ -12,9 +12,13 @@ import pytest
 from astropy.table import Table
 from pyvo.dal import AsyncTAPJob
 
-from service.bulk.limits import check_members
+from service.archive import Archive, CatalogueCache
+from service.bulk.estimate import estimate
+from service.bulk.request import bulk_request
 from service.config import Settings
+from service.database import open_database
 from service.errors import UsageError
+from service.parameters import parameters_of
 from service.uws.documents import PROGRESS
 from tests.haul import ALL, AUTHORITY, ENDLESS, UWS, Haul, Package
 from tests.xsd import valid
@@ -304,11 +308,24 @@ def test_more_identifiers_than_a_request_takes(archive: Haul) -> None:
     assert f"{limits['members']:,} files" in httpx.get(f"{archive.url}/bulk/capabilities").text
 
 
-def test_more_files_than_a_job_takes() -> None:
-    settings = Settings(bulk_members=3)
-    check_members(3, settings)
-    with pytest.raises(UsageError, match="more than 3 files"):
-        check_members(4, settings)
+@pytest.mark.parametrize("most", [2, 4])
+async def test_more_files_than_a_job_takes(archive: Haul, most: int) -> None:
+    """Counted before UNIQUE chooses, and each identifier once."""
+    settings = Settings(
+        database_url=archive.servers.database_url,
+        read_database_url=archive.servers.read_database_url,
+        public_url=archive.url,
+        bulk_members=most,
+    )
+    ids = [("ID", AUTHORITY + name) for name in [*archive.names[:4], archive.names[0]]]
+    request = bulk_request(parameters_of([*ids, ("UNIQUE", "obs_collection")]))
+    async with open_database(settings) as database:
+        opened = Archive(settings, database, CatalogueCache(database))
+        if most == 4:
+            assert (await estimate(opened, request, {}, None)).files == 1
+            return
+        with pytest.raises(UsageError, match="more than 2 files"):
+            await estimate(opened, request, {}, None)
 
 
 def test_progress_is_told_while_the_selection_is_read(archive: Haul) -> None:

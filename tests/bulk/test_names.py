@@ -98,7 +98,7 @@ async def _frozen(
         text("INSERT INTO pg_temp.selection (name) VALUES (:name)"),
         [{"name": f"ivo://x/{number}"} for number in asked],
     )
-    statement = freezing(plan, 1000, None)
+    statement = freezing(plan, None)
     await connection.execute(text(statement.sql), {**statement.values, "package_id": 1})
     found = await connection.execute(text("SELECT obs_publisher_did, path FROM bulk.member"))
     names = {int(row[0].rpartition("/")[2]): row[1] for row in found}
