@@ -1,4 +1,4 @@
-"""The archive and the Redis that the tests of the bulk lane use."""
+"""The Redis that the tests of the bulk lane use."""
 
 from collections.abc import AsyncIterator
 
@@ -6,9 +6,6 @@ import pytest
 from redis.asyncio import Redis
 
 from service.lane.leases import open_redis
-from tests.haul import haul
-
-__all__ = ["haul"]
 
 
 @pytest.fixture
