@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from service.bulk import bag
+from service.bulk import bag, frame
 from service.bulk.bag import Package, Revision, Run
 from service.bulk.form import Form, form_of
 from service.bulk.layout import (
@@ -180,12 +180,9 @@ def _place(
     name: str, form: Form, members: Members, run: Run, files: Sequence[bag.TagFile], frozen: int
 ) -> PartPlan:
     """Where everything in a part begins; the members' `start` and `record` are written."""
-    position, directory = 0, 0
-    for file in files:
-        full = f"{name}/{file.name}".encode()
-        entry = (full, file.size, frozen, file.crc32)
-        directory += len(form.record(*entry, position))
-        position += len(form.header(*entry)) + form.padded(file.size)
+    entries_of_tags = [frame.entry(name, frozen, file) for file in files]
+    position = sum(len(form.header(*each)) + form.padded(each[1]) for each in entries_of_tags)
+    directory = sum(map(len, frame.tag_records(form, name, frozen, files)))
     own = members[run.first : run.stop]
     entries = _entries(own, form)
     own["start"] = position + _begins(entries)

@@ -41,11 +41,19 @@ class Form(Protocol):
     def padded_sizes(self, sizes: Integers, /) -> Integers:
         """`padded` of many."""
 
-    def record(self, name: bytes, size: int, mtime: int, crc32: int, start: int, /) -> bytes:
-        """The line of the directory for the entry that begins at `start`."""
+    def records(
+        self,
+        names: Sequence[bytes],
+        sizes: Integers,
+        mtimes: Integers,
+        crc32s: Integers,
+        starts: Integers,
+        /,
+    ) -> list[bytes]:
+        """The lines of the directory for entries that begin at `starts`."""
 
     def record_lengths(self, names: Integers, sizes: Integers, starts: Integers, /) -> Integers:
-        """The length of `record` for names of so many bytes."""
+        """The lengths of `records` for names of so many bytes."""
 
     def end(self, entries: int, start: int, length: int, /) -> bytes:
         """What stands behind the directory, which begins at `start`."""

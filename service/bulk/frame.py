@@ -3,11 +3,12 @@
 Nothing of it is kept; a zip's directory of a million members is made in steps while it is sent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from service.bulk.bag import TagFile
+from service.bulk.form import Form
 from service.bulk.layout import Layout, PartPlan
 from service.storage.ranges import Span
 
@@ -25,7 +26,8 @@ def behind(layout: Layout, plan: PartPlan, span: Span) -> Iterator[memoryview]:
     """The pieces of the directory and its end that a span of the part touches."""
     if span.stop > plan.directory:
         if span.first < plan.end:
-            yield from _clipped(_tag_records(layout, plan), plan.directory, span)
+            own = tag_records(layout.form, layout.name, plan.frozen, plan.files)
+            yield from _clipped(own, plan.directory, span)
             yield from _member_records(layout, plan, span)
         entries = len(plan.files) + plan.stop - plan.first
         end = layout.form.end(entries, plan.directory, plan.end - plan.directory)
@@ -33,7 +35,7 @@ def behind(layout: Layout, plan: PartPlan, span: Span) -> Iterator[memoryview]:
 
 
 def _clipped(
-    pieces: "Iterator[bytes | memoryview] | list[bytes]", position: int, span: Span
+    pieces: "Iterable[bytes | memoryview]", position: int, span: Span
 ) -> Iterator[memoryview]:
     """What a span has of pieces that follow each other from `position` on."""
     for piece in pieces:
@@ -43,24 +45,28 @@ def _clipped(
         position += len(piece)
 
 
-def _entry(layout: Layout, plan: PartPlan, file: TagFile) -> tuple[bytes, int, int, int]:
-    return f"{layout.name}/{file.name}".encode(), file.size, plan.frozen, file.crc32
+def entry(name: str, frozen: int, file: TagFile) -> tuple[bytes, int, int, int]:
+    """What a form is told of a tag file: its name in the part, its size, time and sum."""
+    return f"{name}/{file.name}".encode(), file.size, frozen, file.crc32
 
 
 def _tag_files(layout: Layout, plan: PartPlan) -> "Iterator[bytes | memoryview]":
     form = layout.form
     for file in plan.files:
-        yield form.header(*_entry(layout, plan, file))
+        yield form.header(*entry(layout.name, plan.frozen, file))
         yield layout.content(file)
         yield bytes(form.padded(file.size) - file.size)
 
 
-def _tag_records(layout: Layout, plan: PartPlan) -> "Iterator[bytes | memoryview]":
-    form, position = layout.form, 0
-    for file in plan.files:
-        entry = _entry(layout, plan, file)
-        yield form.record(*entry, position)
-        position += len(form.header(*entry)) + form.padded(file.size)
+def tag_records(form: Form, name: str, frozen: int, files: Sequence[TagFile]) -> list[bytes]:
+    """The lines of the directory for the tag files of a part, in the directory `name`."""
+    entries = [entry(name, frozen, file) for file in files]
+    lengths = np.array(
+        [len(form.header(*each)) + form.padded(each[1]) for each in entries], dtype=np.int64
+    )
+    names = [each[0] for each in entries]
+    sizes, mtimes, crc32s = np.array([each[1:] for each in entries]).T
+    return form.records(names, sizes, mtimes, crc32s, np.cumsum(lengths) - lengths)
 
 
 def _member_records(layout: Layout, plan: PartPlan, span: Span) -> Iterator[memoryview]:
@@ -82,10 +88,9 @@ def _records(layout: Layout, first: int, stop: int) -> bytes:
     begin = int(lines[0])
     end = int(lines[-1]) + int(rows["line_bytes"][-1])
     names = bytes(manifest[begin:end]).split(b"\n")
-    prefix, record = f"{layout.name}/".encode(), layout.form.record
-    columns = (rows["size"], rows["mtime_ns"] // 10**9, rows["crc32"], rows["start"])
-    values = zip(names, *(column.tolist() for column in columns), strict=False)
-    return b"".join(
-        record(prefix + line[_DIGEST_COLUMN:], size, mtime, crc32, start)
-        for line, size, mtime, crc32, start in values
+    prefix = f"{layout.name}/".encode()
+    made = layout.form.records(
+        [prefix + line[_DIGEST_COLUMN:] for line in names[: len(rows)]],
+        *(rows["size"], rows["mtime_ns"] // 10**9, rows["crc32"], rows["start"]),
     )
+    return b"".join(made)

@@ -137,9 +137,15 @@ def header_lengths(names: Integers, non_ascii: Flags, sizes: Integers) -> Intege
     return lengths
 
 
-def record(_name: bytes, _size: int, _mtime: int, _crc32: int, _start: int) -> bytes:
+def records(
+    names: Sequence[bytes],
+    _sizes: Integers,
+    _mtimes: Integers,
+    _crc32s: Integers,
+    _starts: Integers,
+) -> list[bytes]:
     """Nothing: a tar has no directory."""
-    return b""
+    return [b""] * len(names)
 
 
 def record_lengths(_names: Integers, sizes: Integers, _starts: Integers) -> Integers:

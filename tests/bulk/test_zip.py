@@ -77,7 +77,7 @@ def test_the_length_of_a_record_is_known_before_it_is_made(
     names, sizes, starts = np.array([len(name)]), np.array([size]), np.array([start])
     header = zip_form.header(name, size, mtime, 7)
     assert [len(header)] == zip_form.header_lengths(names, np.array([False]), sizes).tolist()
-    record = zip_form.record(name, size, mtime, 7, start)
+    (record,) = zip_form.records([name], sizes, np.array([mtime]), np.array([7]), starts)
     assert [len(record)] == zip_form.record_lengths(names, sizes, starts).tolist()
 
 
