@@ -31,7 +31,7 @@ class BulkResponse(Response):
             await answer(scope, receive, send)
             return
         async with AsyncExitStack() as running:
-            if answer.span.length > _SMALLEST_STREAM:
+            if answer.length > _SMALLEST_STREAM:
                 try:
                     await running.enter_async_context(self._lane.stream(self._user))
                 except StarhaulError as error:

@@ -5,7 +5,7 @@ each file is looked at again before its last bytes leave.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.errors import StarhaulError
 from service.problems import problem
+from service.storage.byteranges import Buffers, Byteranges, Octets, content_range
 from service.storage.ranges import (
     Span,
     Unsatisfiable,
@@ -25,15 +26,14 @@ from service.storage.ranges import (
     failed_precondition,
     http_date,
     not_modified,
-    wanted_span,
+    wanted_spans,
 )
 
 # Small enough to stay in the processor's cache between the read and the send.
 BUFFER_BYTES = 1 << 18
 _AT_ONCE = 4  # buffers read in one turn of a thread
 
-Octets = bytes | bytearray | memoryview
-Buffers = Generator[Octets, None, None]
+__all__ = ["BUFFER_BYTES", "Buffers", "Content", "Octets", "Transfer", "content_disposition"]
 
 _readers = ThreadPoolExecutor(max_workers=16, thread_name_prefix="reader")
 _log = structlog.get_logger()
@@ -80,23 +80,32 @@ class Content:
         if not_modified(request, self.version):
             return Response(status_code=304, headers=headers)
         try:
-            span = wanted_span(request, self.version, self.size)
-        except Unsatisfiable:
-            headers["Content-Range"] = f"bytes */{self.size}"
-            return Response(status_code=416, headers=headers)
-        status = 200 if span is None else 206
-        if span is not None:
-            headers["Content-Range"] = f"bytes {span.first}-{span.stop - 1}/{self.size}"
-        span = span or Span(0, self.size)
-        try:
-            self.check(span)
+            spans = wanted_spans(request, self.version, self.size)
+            for span in spans or [Span(0, self.size)]:
+                self.check(span)
         except StarhaulError as error:
-            return problem(error)
-        headers["Content-Length"] = str(span.length)
-        headers["Content-Type"] = self.media_type
+            refusal = problem(error)
+            if isinstance(error, Unsatisfiable):
+                refusal.headers["Content-Range"] = f"bytes */{self.size}"
+            return refusal
+        transfer = self._transfer(headers, spans)
         if scope["method"] == "HEAD":
-            return Response(status_code=status, headers=headers)
-        return Transfer(self, span, status, headers)
+            return Response(status_code=transfer.status, headers=transfer.headers)
+        return transfer
+
+    def _transfer(self, headers: dict[str, str], spans: list[Span] | None) -> "Transfer":
+        status, media_type = 206, self.media_type
+        if spans is not None and len(spans) > 1:
+            several = Byteranges(spans, self.size, media_type, self.version.etag)
+            media_type = f"multipart/byteranges; boundary={several.boundary}"
+            length, buffers = several.length, several.buffers(self.buffers)
+        elif spans is not None:
+            headers["Content-Range"] = content_range(spans[0], self.size)
+            length, buffers = spans[0].length, self.buffers(spans[0])
+        else:
+            status, length, buffers = 200, self.size, self.buffers(Span(0, self.size))
+        headers |= {"Content-Length": str(length), "Content-Type": media_type}
+        return Transfer(buffers, length, status, headers, self.damaged)
 
     def _headers(self) -> dict[str, str]:
         return {
@@ -111,25 +120,25 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """The bytes of one span on their way."""
+    """Bytes on their way, `length` of them."""
 
-    content: Content
-    span: Span
+    buffers: Buffers
+    length: int
     status: int
     headers: dict[str, str]
+    damaged: Callable[[StarhaulError], Awaitable[None]]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the end, until the client goes, or until a file is found damaged."""
         loop = asyncio.get_running_loop()
-        buffers = self.content.buffers(self.span)
-        read = _Ahead(buffers).read
+        read = _Ahead(self.buffers).read
         leaving = asyncio.create_task(_client_gone(receive))
         ahead = loop.run_in_executor(_readers, read)
         try:
             try:
                 found = await ahead
             except StarhaulError as error:
-                await self.content.damaged(error)
+                await self.damaged(error)
                 await problem(error)(scope, receive, send)
                 return
             await send(
@@ -149,11 +158,11 @@ class Transfer:
         except StarhaulError as error:
             # Returning without an end makes the server close the connection short of its length.
             _log.warning("a transfer was broken off", reason=error.message)
-            await self.content.damaged(error)
+            await self.damaged(error)
         finally:
             leaving.cancel()
             await _settle(ahead)
-            await loop.run_in_executor(_readers, buffers.close)
+            await loop.run_in_executor(_readers, self.buffers.close)
 
 
 class _Ahead:

@@ -18,6 +18,7 @@ import pytest
 from astropy.io import votable
 from pyvo.dal import AsyncTAPJob
 
+from tests.byteranges import check_any_ranges
 from tests.haul import ALL, AUTHORITY, Haul, Package
 
 
@@ -99,6 +100,7 @@ def test_every_range_header_a_client_sends(package: Package) -> None:
     assert get(if_match='"other"').status_code == 412
     refused = get(range=f"bytes={size}-")
     assert (refused.status_code, refused.headers["content-range"]) == (416, f"bytes */{size}")
+    check_any_ranges(url, whole.content, "application/x-tar")
 
 
 def test_parts_are_made_again_after_the_cache_is_lost(haul: Haul, package: Package) -> None:
