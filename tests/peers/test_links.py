@@ -53,7 +53,7 @@ def test_astropy_names_the_columns_as_before(stack: Stack) -> None:
     assert plain.to_table().colnames == plain.to_table(use_names_over_ids=True).colnames
 
 
-@pytest.mark.parametrize("ids", [0, 1, 120])
+@pytest.mark.parametrize("ids", [0, 120])
 def test_the_validator_finds_nothing(
     stack: Stack, found: pyvo.dal.TAPResults, stilts: Stilts, tmp_path: Path, ids: int
 ) -> None:
@@ -74,8 +74,9 @@ def test_the_validator_asks_the_service_itself(
     assert re.search(r"^Totals: Errors: 0; Warnings: 0; .*Failures: 0", linted, re.M), linted
 
 
-@pytest.mark.parametrize("form", ["votable", "votable/td", "text/xml"])
-@pytest.mark.parametrize("maxrec", ["0", "3", "1000"])
+@pytest.mark.parametrize(
+    ("form", "maxrec"), [("votable", "3"), ("votable/td", "1000"), ("text/xml", "0")]
+)
 def test_votlint_accepts_the_descriptors(
     stack: Stack, stilts: Stilts, tmp_path: Path, form: str, maxrec: str
 ) -> None:
