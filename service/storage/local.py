@@ -5,6 +5,7 @@ followed, as ingest followed them: archives are often trees of links. A link tha
 another file after ingest is refused, because size, mtime and inode are compared at each opening.
 """
 
+import errno
 import hashlib
 import os
 from dataclasses import dataclass
@@ -14,6 +15,13 @@ from typing import ClassVar, Self
 
 from service.storage.ranges import Span
 from service.storage.state import Changed, Damaged, FileState, away, difference, state_of
+
+# Of the network, or of this process: the file may be as it was.
+_PASSING = {
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ESTALE, errno.ETIMEDOUT),
+    *(errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOTCONN, errno.ECONNREFUSED),
+    *(errno.ECONNRESET, errno.ENODEV, errno.ENXIO),
+}
 
 
 class UnsafePath(ValueError):
@@ -56,6 +64,8 @@ class LocalFile:
         try:
             return os.preadv(self._fd, [buffer], offset)
         except OSError as error:
+            if error.errno in _PASSING:
+                raise away() from error
             raise Damaged(f"the file {self.name} cannot be read: {error.strerror}") from error
 
     def verify(self) -> None:
@@ -83,16 +93,19 @@ class LocalStore:
         """Open the file that was ingested as `path`; which bytes are `wanted` is all one here.
 
         Damaged where it vanished, cannot be read, or is another one by size, mtime or inode, or,
-        where its ctime alone differs, by its checksum. Unavailable where the whole root is away.
+        where its ctime alone differs, by its checksum. Unavailable where the whole root is away,
+        and where what failed may pass.
         """
         full = path_below(self.root, path)
         try:
             fd = os.open(full, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError as error:
-            if not Path(self.root).is_dir():
+            if self._is_away():
                 raise away() from error
             raise Damaged(f"the file {path} has vanished from the archive's store") from error
         except OSError as error:
+            if error.errno in _PASSING:
+                raise away() from error
             raise Damaged(f"the file {path} cannot be opened: {error.strerror}") from error
         opened = state_of(os.fstat(fd))
         file = LocalFile(fd, opened, path)
@@ -103,6 +116,14 @@ class LocalStore:
                 os.close(fd)
                 raise
         return file
+
+    def _is_away(self) -> bool:
+        """Whether the root is not there, or has nothing in it: a disk that is not mounted."""
+        try:
+            with os.scandir(self.root) as entries:
+                return next(entries, None) is None
+        except OSError:
+            return True
 
     def read_whole(self, path: str, known: FileState, buffer: memoryview) -> bool:
         """Fill `buffer` with a file as it was ingested, all of it; compared before and after.

@@ -16,14 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.bulk import tar
-from service.bulk.arrangement import plan_parts
+from service.bulk.arrangement import MOST_PARTS, plan_parts
 from service.bulk.form import FORMS
 from service.bulk.part import DamagedMember, Part
-from service.errors import Unavailable
+from service.errors import Unavailable, UsageError
 from service.storage.local import LocalStore
 from service.storage.ranges import Span
 from service.storage.sending import Buffers
-from tests.bulk.packages import ROOT_ID, arrange, make_store
+from service.storage.state import state_of
+from tests.bulk.packages import ROOT_ID, Entry, arrange, arrange_entries, entry, make_store
 
 _LETTERS = "abcXYZ019._ -éßλ星"
 _component = st.text(_LETTERS, min_size=1, max_size=60).filter(lambda t: t.strip(". "))
@@ -269,3 +270,59 @@ def test_a_store_that_is_away_is_no_damage(store: tuple[Path, list[str]], tmp_pa
         _whole(part)
     (tmp_path / "unplugged").rename(root)
     assert _whole(part) == whole
+
+
+def test_a_member_larger_than_a_part_has_one_of_its_own(tmp_path: Path) -> None:
+    names = ["a.fits", "large.fits", "z.fits"]
+    make_store(tmp_path / "store", [(n, os.urandom(3_000_000 if "l" in n else 10)) for n in names])
+    parts = _parts(tmp_path / "store", tmp_path / "cache", names, 2**20)
+    held = [[m.seq for m in part.members(Span(0, part.plan.size))] for part in parts]
+    assert held == [[0], [1], [2]]
+    assert [part.plan.size > 2**20 for part in parts] == [False, True, False]
+
+
+def test_too_many_parts_are_refused_with_the_size_that_is_possible() -> None:
+    costs = np.full(2 * MOST_PARTS, 10**6, dtype=np.int64)
+    with pytest.raises(UsageError, match="PART_SIZE") as refused:
+        plan_parts(costs, 10**6, 0)
+    least = int(refused.value.message.rsplit(" ", 1)[1])
+    assert len(plan_parts(costs, least, 0)) <= MOST_PARTS
+
+
+def test_other_readers_of_tar_take_the_parts(
+    store: tuple[Path, list[str]], tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    root, names = store
+    for part in _parts(root, tmp_path / "cache", names, 400_000):
+        file = tmp_path / f"{part.number}.tar"
+        file.write_bytes(_whole(part))
+        for command in ([require_tool("bsdtar"), "-xOf"], [require_tool("7z"), "t", "-bso0"]):
+            done = subprocess.run([*command, file], stdout=subprocess.DEVNULL, stderr=-1)
+            assert (done.returncode, done.stderr) == (0, b""), command
+
+
+def test_members_above_8_gib_and_those_behind_them(
+    tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    root = tmp_path / "store"
+    make_store(root, [("big.fits", b""), ("behind.fits", b"spectrum")])
+    size = 2**33 + 12_345
+    os.truncate(root / "big.fits", size)  # a hole: takes no room
+    big = Entry("big.fits", "big.fits", state_of((root / "big.fits").stat()), bytes(32), 0)
+    entries = [big, entry(root, "behind.fits")]
+    layout = arrange_entries(tmp_path / "cache", entries, 2**40, "tar")
+    part = Part(layout, 1, {ROOT_ID: LocalStore(str(root))})
+    member, _ = part.members(Span(0, part.plan.size))
+    file = tmp_path / "big.tar"
+    with file.open("wb") as output:
+        for span in (Span(0, member.contents), Span(member.contents + size, part.plan.size)):
+            output.seek(span.first)
+            output.writelines(part.buffers(span))
+    for tool in ("tar", "bsdtar"):
+        command = [require_tool(tool), "-tvf", file]
+        listed = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert (f" {size} " in listed.stdout, listed.stderr) == (True, "")
+    with tarfile.open(file) as archive:
+        behind = archive.extractfile("bag/data/behind.fits")
+        assert behind is not None
+        assert behind.read() == b"spectrum"

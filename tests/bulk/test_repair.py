@@ -16,6 +16,7 @@ import bagit
 import httpx
 import pytest
 
+from tests.conftest import CI
 from tests.haul import ALL, AUTHORITY, UWS, XLINK_HREF, Haul, Package
 
 _UNPACK = {"tar": ["tar", "-xf"], "zip": ["unzip", "-qo"]}
@@ -117,7 +118,7 @@ def _unpacked(package: Package, have: dict[str, bytes], folder: Path, form: str)
     return bag
 
 
-@pytest.mark.parametrize("form", ["tar", "zip"])
+@pytest.mark.parametrize("form", ["tar", "zip"] if CI else ["tar"])
 def test_repair_keeps_every_part_without_a_damaged_file(
     haul: Haul, tmp_path: Path, form: str
 ) -> None:
