@@ -79,6 +79,9 @@ class Settings(BaseSettings):
         default=60.0, gt=0, description="seconds a synchronous query may take to its first row"
     )
     default_maxrec: int | None = Field(default=None, ge=0, description="rows when MAXREC is absent")
+    datalink_ids: int = Field(
+        default=10_000, ge=1, description="identifiers that one list of links is made for"
+    )
     max_body_bytes: int = Field(default=16 * 2**20, ge=1, description="largest form body")
     upload_bytes: int = Field(
         default=512 * 2**20, ge=1, description="largest uploads of a query, as files"

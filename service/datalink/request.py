@@ -8,8 +8,6 @@ from service.results import tabledata
 from service.results.format import Format
 from service.results.formats import format_named
 
-# Those of one request that are answered; the others are told as an overflow.
-MOST_IDS = 10_000
 _VOTABLE = ("application/x-votable+xml", "text/xml", "application/xml")
 _LINKS = replace(tabledata.FORMAT, media_type=LINKS_MEDIA_TYPE)
 
@@ -25,19 +23,20 @@ class LinksRequest:
     truncated: str | None
 
 
-def links_request(parameters: Parameters) -> LinksRequest:
+def links_request(parameters: Parameters, most_ids: int) -> LinksRequest:
     """Read the parameters; UsageError where RESPONSEFORMAT is wrong.
 
-    All rows of an identifier have to follow each other, so one given twice is answered once.
+    Identifiers beyond `most_ids` are left out, which is told as an overflow. All rows of one have
+    to follow each other, so an identifier given twice is answered once.
     """
     # PostgreSQL's text and XML have no NUL.
     given = (value.replace("\0", "\ufffd") for value in parameters.many("ID"))
     ids = tuple(dict.fromkeys(given))
     truncated = None
-    if len(ids) > MOST_IDS:
-        truncated = f"cut after the first {MOST_IDS} of {len(ids)} identifiers"
+    if len(ids) > most_ids:
+        truncated = f"cut after the first {most_ids} of {len(ids)} identifiers"
     asked = parameters.single("RESPONSEFORMAT")
-    return LinksRequest(ids[:MOST_IDS], _form(asked), asked is not None, truncated)
+    return LinksRequest(ids[:most_ids], _form(asked), asked is not None, truncated)
 
 
 def _form(asked: str | None) -> Format:

@@ -43,7 +43,7 @@ async def _links(request: Request) -> Response:
     try:
         archive = archive_of(request)
         parameters = await read_parameters(request, max_body=archive.settings.max_body_bytes)
-        asked = links_request(parameters)
+        asked = links_request(parameters, archive.settings.datalink_ids)
         gzip = "gzip" in request.headers.get("accept-encoding", "").lower()
         if prefers_html(request) and not asked.named_form:
             async with _slot_of(principal_of(request), archive.database.owner_copy) as connection:
