@@ -46,7 +46,7 @@ class Hole(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What HEAD says of a part: size in bytes, strong ETag, hexadecimal SHA-256 where known."""
+    """What headers say of a part: size in bytes, strong ETag, hexadecimal SHA-256 where known."""
 
     size: int
     etag: str
@@ -96,9 +96,12 @@ def _problem(response: httpx.Response) -> dict[str, Any]:
 
 
 def head_of(response: httpx.Response) -> Head:
-    """What the headers of a part say; PartFailed where it could not be resumed."""
+    """What the headers of a part, or of a range of it, say; PartFailed where it could not be
+    resumed."""
     headers = response.headers
-    length, etag = headers.get("content-length", ""), headers.get("etag", "")
+    found = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
+    length = found[3] if found is not None else headers.get("content-length", "")
+    etag = headers.get("etag", "")
     if not length.isdigit() or not etag.startswith('"'):
         raise PartFailed(
             f"{response.request.url} has no Content-Length or no strong ETag; what answers is not "

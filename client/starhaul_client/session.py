@@ -9,7 +9,7 @@ from typing import TypeVar
 import httpx
 
 from starhaul_client.answers import Head, TryAgain, check_span, head_of, meaning
-from starhaul_client.errors import FetchError, PartFailed
+from starhaul_client.errors import FetchError, NoSuchJob, PartFailed
 from starhaul_client.waiting import Patience
 
 T = TypeVar("T")
@@ -82,10 +82,16 @@ class Session:
                 return result
 
     def head(self, url: str) -> Head:
-        """HEAD of a part."""
+        """HEAD of a part. One of which a file is gone refuses it, and is known by its first
+        byte; so is why there is no part, as the answer to HEAD says nothing."""
+        try:
+            return self._headers("HEAD", url, {})
+        except NoSuchJob:
+            return self._headers("GET", url, {"Range": "bytes=0-0"})
 
+    def _headers(self, method: str, url: str, headers: dict[str, str]) -> Head:
         def ask() -> Head:
-            with self.answer("HEAD", url, {}) as response:
+            with self.answer(method, url, headers) as response:
                 return head_of(response)
 
         return self.until_answered(ask)
