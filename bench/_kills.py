@@ -25,6 +25,7 @@ def again_by_curl(url: str, relay: Relay, folder: Path, size: int, kills: int) -
         relay.asked.clear()
         _run_until(["curl", "-sS", "-C", "-", "-x", relay.url, "-O", url], folder, stop)
         again += sum(max(0, have - first) for first, _ in relay.asked[name])
+    _seen(relay, name)
     return again
 
 
@@ -42,7 +43,13 @@ def again_by_fetch(job: str, relay: Relay, folder: Path, ready: Path, size: int,
             asked[-(-first // _PAGE) : None if end is None else end // _PAGE] = True
         again += int((asked & there).sum()) * _PAGE
         there = _pages_there(folder, ready)
+    _seen(relay, name)
     return again
+
+
+def _seen(relay: Relay, name: str) -> None:
+    if not relay.asked[name]:
+        raise SystemExit(f"the last run did not ask for {name} through the relay")
 
 
 def _stops(size: int, kills: int) -> list[int]:
