@@ -7,13 +7,14 @@ from starhaul_client.errors import (
     AccessDenied,
     DirectoryBusy,
     DiskFull,
+    Failure,
     FetchError,
     Incomplete,
     NoSuchJob,
     Unreachable,
 )
 from starhaul_client.fetching import fetch
-from starhaul_client.report import Failure, Report
+from starhaul_client.report import Report
 from starhaul_client.streaming import Dataset, stream
 
 __all__ = [

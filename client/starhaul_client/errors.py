@@ -1,5 +1,16 @@
 """What can go wrong, in a vocabulary that stays: every error here is a FetchError."""
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file, or a whole part, that could not be had. A POST to `repair` makes a job without it."""
+
+    path: str
+    reason: str
+    repair: str | None = None
+
 
 class FetchError(Exception):
     """A download that cannot go on. The message names the thing, the place and the remedy."""
@@ -36,6 +47,6 @@ class PartFailed(FetchError):
 class Incomplete(FetchError):
     """Everything was tried, and some files could not be had; `failures` lists them."""
 
-    def __init__(self, message: str, failures: tuple[object, ...]) -> None:
+    def __init__(self, message: str, failures: tuple[Failure, ...]) -> None:
         super().__init__(message)
         self.failures = failures

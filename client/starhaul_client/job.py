@@ -14,6 +14,7 @@ _UWS = "{http://www.ivoa.net/xml/UWS/v1.0}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 # A part that a repair made again has its revision in its name.
 _PART = re.compile(r"(.+?)(?:-r\d+)?-\d{5,}\.(?:tar|zip)")
+_PART_ID = re.compile(r"part-(\d+)")
 _WAIT_S = 60
 _UNFINISHED = ("QUEUED", "EXECUTING", "HELD", "SUSPENDED", "UNKNOWN")
 
@@ -95,7 +96,8 @@ def _job(url: str, document: ElementTree.Element) -> Job:
         return urljoin(f"{url}/", result.get(_HREF, ""))
 
     parts = []
-    for identity in sorted(i for i in results if i.startswith("part-")):
+    numbered = {int(found[1]): i for i in results if (found := _PART_ID.fullmatch(i))}
+    for _, identity in sorted(numbered.items()):
         link, size = href(results[identity]), results[identity].get("size", "")
         if not size.isdigit():
             raise NoSuchJob(f"the job {url} does not say how large its result {identity} is")

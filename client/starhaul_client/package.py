@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 from starhaul_client.answers import Hole
 from starhaul_client.bag import TagSums, Wanted
-from starhaul_client.errors import PartFailed
-from starhaul_client.report import Failure
+from starhaul_client.errors import Failure, PartFailed
 
 OTHER_BYTES = "the archive sends other bytes than its manifest lists"
 _ABSENT = PartFailed("it did not come with its part")

@@ -102,6 +102,17 @@ class Parts:
         finally:
             self._download.close()
         self._package.end()
+        if not self._package.failures:
+            self._clear()
+
+    def _clear(self) -> None:
+        """Once all is there: delete what was begun of parts that a repair has replaced."""
+        wanted = {part.name for part in self._job.parts}
+        for journal in (self._directory / STATE).glob(f"{self._package.name}-*.journal"):
+            name = journal.name.removesuffix(".journal")
+            if name not in wanted:
+                (self._directory / f"{name}.part").unlink(missing_ok=True)
+                journal.unlink()
 
     def _look_ahead(self) -> None:
         """Open the next part, and those behind it as far as connections may get."""

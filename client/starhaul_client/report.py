@@ -3,16 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from starhaul_client.errors import Incomplete
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A file, or a whole part, that could not be had. A POST to `repair` makes a job without it."""
-
-    path: str
-    reason: str
-    repair: str | None = None
+from starhaul_client.errors import Failure, Incomplete
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
 """What the archive refuses: waits that are honoured, files that are gone, jobs that are none."""
 
 import csv
+import io
 import os
 import socket
+import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
+import bagit
 import httpx
 import pytest
 
-from starhaul_client import AccessDenied, FetchError, NoSuchJob, fetch
+from starhaul_client import AccessDenied, FetchError, Incomplete, NoSuchJob, fetch, stream
 from tests.client.conftest import STREAMS, Archive, Wanted, finish, start
 from tests.haul import ALL, AUTHORITY, ENDLESS
 
@@ -107,27 +110,71 @@ def test_the_limits_of_the_archive_are_waited_out(
     assert whole.is_in(tmp_path)
 
 
-def test_damaged_files_are_listed_and_all_others_arrive(archive: Archive, tmp_path: Path) -> None:
-    names = archive.haul.names[:60]
-    wanted = archive.package(ID=[AUTHORITY + name for name in names])
-    victims = [archive.haul.store / names[n] for n in (20, 21, 59)]
+@pytest.fixture
+def hurt(archive: Archive) -> Iterator[tuple[Wanted, set[str]]]:
+    """A package of three parts or more, and the paths of three files of the second one that
+    changed since: two beside each other, and the last."""
+    names = archive.haul.names[:70]
+    wanted = archive.package(ID=[AUTHORITY + name for name in names], PART_SIZE="1500000")
+    with tarfile.open(fileobj=io.BytesIO(list(wanted.parts.values())[1])) as part:
+        members = [member.name for member in part if "/data/" in member.name]
+    chosen = {members[4], members[5], members[-1]}
+    rows = csv.DictReader(io.StringIO(httpx.get(wanted.package.results["manifest.csv"]).text))
+    places = [f"{wanted.name}/data/{row['path']}" for row in rows]
+    victims = [archive.haul.store / names[n] for n in range(70) if places[n] in chosen]
     states = [(path, path.read_bytes(), path.stat()) for path in victims]
     for path, content, _ in states:
         path.write_bytes(content[::-1])
-    try:
-        status, _, said = finish(start(wanted.url, tmp_path, "--unpack"))
-        assert status == 1
-        rows = csv.DictReader((tmp_path / f"{wanted.name}-manifest.csv").open())
-        paths = [row["path"] for row in rows]
-        for number in (20, 21, 59):
-            assert f"failed: {wanted.name}/data/{paths[number]}: the file {names[number]}" in said
-        assert said.count("failed:") == 3
-        assert "curl -X POST" in said
-        data = tmp_path / wanted.name / "data"
-        found = {path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()}
-        assert found == set(paths) - {paths[number] for number in (20, 21, 59)}
-        assert finish(start(wanted.url, tmp_path, "--unpack"))[0] == 1
-    finally:
-        for path, content, state in states:
-            path.write_bytes(content)
-            os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    yield wanted, chosen
+    for path, content, state in states:
+        path.write_bytes(content)
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+@pytest.mark.parametrize("unpack", [True, False])
+def test_damaged_files_are_listed_and_all_others_arrive(
+    archive: Archive, hurt: tuple[Wanted, set[str]], tmp_path: Path, *, unpack: bool
+) -> None:
+    """And of the job that repairs it, only what is new is fetched."""
+    wanted, victims = hurt
+    options = ["--unpack"] if unpack else []
+    status, _, said = finish(start(wanted.url, tmp_path, *options))
+    assert status == 1
+    lost = {line.split(": ")[2] for line in said.splitlines() if ": failed: " in line}
+    assert lost == victims
+    assert f"curl -X POST {wanted.url}/repair" in said
+    assert list(tmp_path.glob("*.part")) == [tmp_path / f"{list(wanted.parts)[1]}.part"]
+    kept = [*wanted.parts][0::2]
+    if unpack:
+        folder = tmp_path / wanted.name
+        found = {f"{path.relative_to(tmp_path)}" for path in folder.rglob("*.fits")}
+        assert len(found) == 70 - 3
+        assert not found & victims
+    else:
+        assert all((tmp_path / name).read_bytes() == wanted.parts[name] for name in kept)
+    successor = httpx.post(f"{wanted.url}/repair").headers["location"]
+    archive.network.calm()
+    report = fetch(successor, tmp_path, unpack=unpack, progress=False)
+    assert (report.check().files, report.absent) == (70 - 3, {"damaged": 3})
+    assert not list(tmp_path.glob("*.part"))
+    asked = {each.path.rsplit("/", 1)[1] for each in archive.network.asked if each.stop}
+    assert asked
+    assert not asked & set(wanted.parts)
+    again = fetch(successor, tmp_path, unpack=unpack, progress=False)
+    assert again.check().received == 0
+    if unpack:
+        assert bagit.Bag(str(folder)).validate()
+
+
+def test_a_stream_gives_all_but_the_damaged_files(hurt: tuple[Wanted, set[str]]) -> None:
+    wanted, victims = hurt
+    found: list[str] = []
+
+    def read() -> None:
+        found.extend(f"{wanted.name}/data/{dataset.path}" for dataset in stream(wanted.url))
+
+    with pytest.raises(Incomplete, match="3 could not be had") as failed:
+        read()
+    assert {failure.path for failure in failed.value.failures} == victims
+    assert len(found) == 70 - 3
+    assert not victims & set(found)
