@@ -1,9 +1,14 @@
 """What breaks at the archive while it freezes and sends: nothing is lost, nothing looks complete
 that is not, and nothing hangs."""
 
+import base64
+import hashlib
+
+import httpx
 import redis
 
 from tests.bulk.faults.conftest import Curls, kill_all
+from tests.client.network import Network
 from tests.haul import ALL, Haul, Package
 
 STREAMS = 8
@@ -14,12 +19,11 @@ LONG = (
 )
 
 
-def expire_lease(haul: Haul, job: str) -> None:
-    """As if the lease of a killed worker had run out, which tests/uws waits for."""
+def expire_leases(haul: Haul) -> None:
+    """As if the leases of a killed worker had run out, which tests/uws waits for."""
     haul.fetch(
         "UPDATE uws.job SET lease_expires = now(), dispatched = now() - interval '1 minute' "
-        "WHERE id = $1",
-        job.rsplit("/", 1)[1],
+        "WHERE phase = 'EXECUTING'"
     )
 
 
@@ -29,7 +33,7 @@ def test_the_worker_is_killed_in_the_middle_of_freezing(haul: Haul, curls: Curls
     haul.kill_worker()
     assert haul.fetch("SELECT FROM bulk.package WHERE job_id = $1", job.rsplit("/", 1)[1]) == []
     assert haul.client.get(f"{job}/results/result").status_code == 404
-    expire_lease(haul, job)
+    expire_leases(haul)
     haul.start_worker()
     package = haul.package(job, 120)
     (row,) = haul.fetch("SELECT attempt FROM uws.job WHERE id = $1", job.rsplit("/", 1)[1])
@@ -37,6 +41,30 @@ def test_the_worker_is_killed_in_the_middle_of_freezing(haul: Haul, curls: Curls
     curls.urls = package.parts
     curls.finish()
     curls.verify(haul, package, len(haul.names))
+
+
+def test_the_worker_is_killed_in_the_middle_of_hashing(haul: Haul, network: Network) -> None:
+    package = haul.completed(QUERY=ALL, PART_SIZE=str(2**20))
+
+    def known() -> int:
+        job = package.job.rsplit("/", 1)[1]
+        (row,) = haul.fetch(
+            "SELECT count(part.sha256) AS n FROM bulk.part JOIN bulk.package p "
+            "ON p.id = package_id WHERE p.job_id = $1",
+            job,
+        )
+        return int(row["n"])
+
+    haul.until(lambda: known() > 0, 60)
+    haul.kill_worker()
+    assert known() < len(package.parts)
+    expire_leases(haul)
+    haul.start_worker()
+    haul.until(lambda: known() == len(package.parts), 120)
+    for url in package.parts:
+        answer = httpx.get(url)
+        digest = base64.b64encode(hashlib.sha256(answer.content).digest()).decode()
+        assert answer.headers["repr-digest"] == f"sha-256=:{digest}:"
 
 
 def test_the_api_is_killed_in_the_middle_of_eight_streams(
@@ -59,17 +87,14 @@ def test_redis_is_emptied(haul: Haul, package: Package, curls: Curls) -> None:
     assert haul.servers.redis_url is not None
     with redis.Redis.from_url(haul.servers.redis_url) as broker:
         broker.flushall()
+    # The sweep gives a message some time before it sends another.
+    haul.fetch("UPDATE uws.job SET dispatched = now() - interval '1 minute'")
     haul.start_worker()
     before = curls.sizes()
     haul.until(lambda: all(now > then for now, then in zip(curls.sizes(), before, strict=True)), 30)
     curls.kill()
     curls.finish()
     curls.verify(haul, package, len(haul.names))
-    # The sweep gives a message some time before it sends another.
-    haul.fetch(
-        "UPDATE uws.job SET dispatched = now() - interval '1 minute' WHERE id = $1",
-        waiting.rsplit("/", 1)[1],
-    )
     assert len(haul.package(waiting, 90).parts) > 0
 
 
