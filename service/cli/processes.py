@@ -1,5 +1,6 @@
 """`starhaul serve` and `starhaul worker`: one process each, as production runs them."""
 
+import asyncio
 import gc
 import socket
 import sys
@@ -28,11 +29,13 @@ def serve(
 
     from service.app import create_app
     from service.logs import configure_logs
+    from service.uws.one_store import refuse_other_stores
 
     configure_logs()
     app = create_app(settings)
     _keep_still()
     _await_go(wait_for_go)
+    asyncio.run(refuse_other_stores(settings))
     config = uvicorn.Config(
         app,
         host=host,
@@ -65,12 +68,14 @@ def worker(
     settings = _production_settings()
 
     from service.logs import configure_logs
+    from service.uws.one_store import refuse_other_stores
     from service.worker import run_worker
 
     configure_logs()
 
     slots = settings.interactive_slots + settings.bulk_slots + settings.background_slots
     _await_go(wait_for_go)
+    asyncio.run(refuse_other_stores(settings))
     run_worker(settings, processes or slots)
 
 

@@ -19,6 +19,7 @@ from service.tasks.broker import BACKGROUND, BULK, INTERACTIVE, Messenger, celer
 from service.uws import admission, store, sweep
 from service.uws.job import ACTIVE, EXECUTING, QUEUED, Job
 from service.uws.listening import PhaseListener, phase_listener
+from service.uws.one_store import store_key
 from service.uws.room import Asked, Room
 
 LONGEST_WAIT_S = 50.0
@@ -204,7 +205,8 @@ def _parameters(job: Job) -> Parameters:
 async def open_jobs(archive: Archive, rooms: Iterable[Room]) -> AsyncIterator[Jobs]:
     """The jobs of this process, with its listener and its share of the sweeping."""
     messenger = Messenger(celery_app(archive.settings))
-    async with phase_listener(owner_url(archive.settings)) as listener:
+    settings = archive.settings
+    async with phase_listener(owner_url(settings), store_key(settings)) as listener:
         jobs = Jobs(archive, {room.name: room for room in rooms}, messenger, listener)
         sweeper = asyncio.create_task(jobs.keep_sweeping())
         try:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import asyncpg
 import structlog
 
+from service.uws.one_store import LOCK_CLASS
+
 _CHANNEL = "uws_phase"
 _RECONNECT_S = 1.0
 _log = structlog.get_logger()
@@ -43,24 +45,27 @@ class PhaseListener:
         for job_id in list(self._waiting):
             self.heard(job_id)
 
-    async def run(self, database_url: str) -> None:
-        """Listen until cancelled; after an outage, connect again."""
+    async def run(self, database_url: str, store_key: int) -> None:
+        """Listen until cancelled, holding the lock of the work store; after an outage, again."""
         while True:
             try:
-                await self._listen(database_url)
+                await self._listen(database_url, store_key)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 _log.warning("listening for phases ended", error=str(error))
             self.connected = False
             self.wake_all()
             await asyncio.sleep(_RECONNECT_S)
 
-    async def _listen(self, database_url: str) -> None:
+    async def _listen(self, database_url: str, store_key: int) -> None:
         connection = await asyncpg.connect(
             database_url, timeout=10, server_settings={"application_name": "starhaul-listener"}
         )
         ended = asyncio.Event()
         connection.add_termination_listener(lambda *_: ended.set())
         try:
+            await connection.execute(
+                "SELECT pg_advisory_lock_shared($1, $2)", LOCK_CLASS, store_key
+            )
             await connection.add_listener(_CHANNEL, lambda *args: self.heard(str(args[3])))
             self.connected = True
             self.wake_all()
@@ -71,10 +76,10 @@ class PhaseListener:
 
 
 @contextlib.asynccontextmanager
-async def phase_listener(database_url: str) -> AsyncIterator[PhaseListener]:
+async def phase_listener(database_url: str, store_key: int) -> AsyncIterator[PhaseListener]:
     """A listener that runs in the background until the end of the block."""
     listener = PhaseListener()
-    task = asyncio.create_task(listener.run(database_url))
+    task = asyncio.create_task(listener.run(database_url, store_key))
     try:
         yield listener
     finally:
