@@ -75,18 +75,27 @@ class Lane:
             retry_after=_RETRY_ALL_S,
         )
 
-    def sending(self, user: str, send: Send) -> Send:
-        """The same `send`, at a user's pace and in turn with other users."""
+    def at_pace(self, user: str, send: Send) -> Send:
+        """The same `send`, no faster than a user may read."""
 
-        async def send_in_turn(message: Message) -> None:
+        async def send_at_pace(message: Message) -> None:
             for piece in self._pieces(message):
                 octets = len(piece.get("body", b""))
                 if octets:
                     await self.pacing.wait(user, octets)
-                    await self.turns.next(user)
                 await _send_within(_STALLED_S, send, piece)
 
-        return send_in_turn
+        return send_at_pace
+
+    def in_turn(self, user: str, send: Send) -> Send:
+        """The same, and in turn with other users."""
+
+        async def send_in_turn(message: Message) -> None:
+            if message.get("body"):
+                await self.turns.next(user)
+            await send(message)
+
+        return self.at_pace(user, send_in_turn)
 
     def _pieces(self, message: Message) -> Iterator[Message]:
         """A message in pieces that keep a slow pace even."""

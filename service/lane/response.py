@@ -30,11 +30,13 @@ class BulkResponse(Response):
         if not isinstance(answer, Transfer):
             await answer(scope, receive, send)
             return
+        if answer.length <= _SMALLEST_STREAM:
+            await answer(scope, receive, self._lane.at_pace(self._user, send))
+            return
         async with AsyncExitStack() as running:
-            if answer.length > _SMALLEST_STREAM:
-                try:
-                    await running.enter_async_context(self._lane.stream(self._user))
-                except StarhaulError as error:
-                    await problem(error)(scope, receive, send)
-                    return
-            await answer(scope, receive, self._lane.sending(self._user, send))
+            try:
+                await running.enter_async_context(self._lane.stream(self._user))
+            except StarhaulError as error:
+                await problem(error)(scope, receive, send)
+                return
+            await answer(scope, receive, self._lane.in_turn(self._user, send))
