@@ -123,12 +123,15 @@ class Line:
 
 
 @contextmanager
-def line_to(server: BucketServer, most_bytes: int | None = None) -> Iterator[Line]:
-    """A way to the server, whose every connection ends after so many bytes of answers."""
+def line_to(
+    server: BucketServer, most_bytes: int | None = None, delay_s: float = 0
+) -> Iterator[Line]:
+    """A way to the server, on which answers come late and every connection ends after so many
+    bytes of them."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         line = Line(f"http://127.0.0.1:{listener.getsockname()[1]}")
         threading.Thread(
-            target=_accept, args=(listener, server.port, most_bytes, line), daemon=True
+            target=_accept, args=(listener, server.port, line, most_bytes, delay_s), daemon=True
         ).start()
         try:
             yield line
@@ -136,7 +139,9 @@ def line_to(server: BucketServer, most_bytes: int | None = None) -> Iterator[Lin
             listener.shutdown(socket.SHUT_RDWR)
 
 
-def _accept(listener: socket.socket, port: int, most_bytes: int | None, line: Line) -> None:
+def _accept(
+    listener: socket.socket, port: int, line: Line, most_bytes: int | None, delay_s: float
+) -> None:
     while True:
         try:
             client, _ = listener.accept()
@@ -144,13 +149,16 @@ def _accept(listener: socket.socket, port: int, most_bytes: int | None, line: Li
             return
         line.connections += 1
         server = socket.create_connection(("127.0.0.1", port))
-        threading.Thread(target=_carry, args=(client, server, None), daemon=True).start()
-        threading.Thread(target=_carry, args=(server, client, most_bytes), daemon=True).start()
+        for ends in ((client, server, None, 0), (server, client, most_bytes, delay_s)):
+            threading.Thread(target=_carry, args=ends, daemon=True).start()
 
 
-def _carry(source: socket.socket, target: socket.socket, most_bytes: int | None) -> None:
+def _carry(
+    source: socket.socket, target: socket.socket, most_bytes: int | None, delay_s: float
+) -> None:
     with suppress(OSError):
         while octets := source.recv(1 << 16):
+            time.sleep(delay_s)
             if most_bytes is not None:
                 octets = octets[:most_bytes]
                 most_bytes -= len(octets)

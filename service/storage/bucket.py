@@ -98,6 +98,9 @@ class Bucket:
         response = self._tried(key, headers)
         try:
             _judge(response, key, known, span)
+        except httpx.TransportError:
+            response.close()
+            raise away() from None
         except BaseException:
             response.close()
             raise

@@ -170,6 +170,23 @@ def test_one_connection_serves_many_requests(
         assert line.connections == 1
 
 
+def test_a_slow_line_brings_everything_and_many_small_files_at_once(
+    bucket_server: BucketServer, states: dict[str, FileState], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with line_to(bucket_server, delay_s=0.01) as line:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", line.url)
+        store = S3Store("s3://objects/some/where")
+        content, span = _content("big.fits"), Span(1_000, 1_000_000)
+        with store.open("big.fits", states["big.fits"], b"", span) as file:
+            assert _read(file, span) == content[span.first : span.stop]
+        names = ["a.fits"] * 40
+        small = Wanted(store, "a.fits", states["a.fits"], b"", Span(0, 1_000))
+        for _, opener in opened_ahead(names, lambda _: small):
+            with opener.open() as file:
+                assert _read(file, small.span) == _content("a.fits")
+        assert 2 < line.connections <= 20  # those that were opened ahead, kept for the next
+
+
 def test_a_server_that_is_down_is_unavailable_and_one_that_is_back_serves(
     bucket_server: BucketServer, store: S3Store, states: dict[str, FileState]
 ) -> None:
