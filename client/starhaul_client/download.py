@@ -1,6 +1,7 @@
 """Many connections that fill parts: each takes the next range that is missing, and writes it."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from starhaul_client.session import Session
 
 _MIB = 1 << 20
 _SMALLEST, _LARGEST = _MIB, 32 * _MIB
-_JOIN_S = 5.0
+_JOIN_S = 3.0  # a thread that waits for a dead connection is left behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,9 @@ class Download:
         """End all connections, and wait for the threads; what arrived is on the disk."""
         self._end(None)
         self._session.close()
+        deadline = time.monotonic() + _JOIN_S
         for thread in self._threads:
-            thread.join(_JOIN_S)
+            thread.join(max(0.0, deadline - time.monotonic()))
         if not any(thread.is_alive() for thread in self._threads):
             for part in self._parts:
                 part.file.close()

@@ -48,6 +48,7 @@ def fetch(
     session = Session(url, token, connections, Patience(patience_s))
     try:
         with only_one(directory / STATE), Display(console) as display:
+            session.patience.tell = display.say
             job = completed_job(session, url, lambda phase: display.phase(f"job is {phase}"))
             manifest = directory / f"{job.name}-manifest.csv"
             keep_manifest(session, job.manifest, manifest, directory / STATE)

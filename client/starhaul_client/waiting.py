@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -11,6 +11,7 @@ from starhaul_client.errors import Stopped, Unreachable
 
 _FIRST_S = 0.2
 _LONGEST_S = 30.0
+_TELL_S = 3.0  # of a longer wait the user hears
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -38,17 +39,21 @@ def _date(value: str) -> datetime | None:
 class Patience:
     """Shared by all connections: when one gives up depends on when any had an answer.
 
-    `seconds` without a byte, beside the waits the archive asked for, are too many.
+    `seconds` without a byte, beside the waits the archive asked for, are too many. `tell` hears
+    of long waits, in a sentence.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._until = time.monotonic() + seconds
         self._stop = threading.Event()
+        self._told = ""
+        self.tell: Callable[[str], None] = lambda _sentence: None
 
     def progress(self) -> None:
         """Something arrived."""
         self._until = max(self._until, time.monotonic() + self._seconds)
+        self._told = ""
 
     def stop(self) -> None:
         """End every wait."""
@@ -74,5 +79,8 @@ class Patience:
         delay = min(_LONGEST_S, _FIRST_S * 2 ** min(attempt - 1, 10))
         # Clients that were refused together should not come back together.
         delay = delay * random.uniform(0.5, 1) if asked is None else asked + random.uniform(0, 0.5)
+        if delay > _TELL_S and reason != self._told:
+            self._told = reason
+            self.tell(f"waiting {delay:.0f} s: {reason}")
         if self._stop.wait(delay):
             raise Stopped("the download was stopped")
