@@ -1,6 +1,7 @@
 """The list of links as one query over the archive's own tables (DataLink 1.1 §3.2).
 
-Rows come in the order of the identifiers; of one, its own files first, a package of all last.
+Rows come in the order of the identifiers; of one, the file that it is named after first, a package
+of all last.
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ _PARTS = ", ".join(f"'{term}'" for part in PARTS for term in with_narrower(part)
 _FILES = f"""
     SELECT asked.n, asked.id, dataset.id AS dataset_id, holding.id AS holding_id,
         coalesce(link.semantics, '#this') AS semantics, link.label, link.description,
-        link.is_part, holding.path, holding.media_type, holding.size, holding.sha256,
+        link.is_part, holding.reader <> 'part' AS is_named, holding.path, holding.media_type,
+        holding.size, holding.sha256,
         CASE WHEN holding.semantics = '#this' THEN source.dataproduct_type END AS product,
         CASE WHEN holding.semantics = '#this' THEN source.obs_title END AS title,
         coalesce(source.readable_by, holding.readable_by) IS NULL AS public,
@@ -74,7 +76,8 @@ _QUALIFIER = """
 """
 _LINKS = f"""
 WITH files AS MATERIALIZED ({_FILES}), links AS (
-    SELECT n, (semantics <> '#this')::integer AS rank, path, holding_id, id AS v1,
+    SELECT n, CASE WHEN semantics <> '#this' THEN 2 WHEN is_named THEN 0 ELSE 1 END AS rank,
+        path, holding_id, id AS v1,
         CASE WHEN error IS NULL
              THEN current_setting('starhaul.public_url') || '/files/' || holding_id END AS v2,
         NULL AS v3, error AS v4,
@@ -85,7 +88,7 @@ WITH files AS MATERIALIZED ({_FILES}), links AS (
         CASE WHEN readable THEN encode(sha256, 'hex') END AS v13
     FROM files
     UNION ALL
-    SELECT n, 2, NULL, NULL, id, NULL, 'package', NULL,
+    SELECT n, 3, NULL, NULL, id, NULL, 'package', NULL,
         'All ' || count(*) || ' files of the dataset as one package', '#package', 'text/xml',
         NULL, NULL, NULL, 'optional', true, NULL
     FROM files WHERE error IS NULL AND readable AND is_part

@@ -33,6 +33,7 @@ DATASETS: Sequence[tuple[str, str, Sequence[tuple[str, str, str, list[str] | Non
     ("product.fits", "spectrum", [("product.fits", "#this", "present", None)], None),
     ("odd +%&'\"\\{}.fits", "odd", [("odd é.fits", "#this", "present", None)], None),
 )
+PARTS = ("several/a.fits", "several/preview.png")
 # Dataset, a file of another one, what it is to the dataset, and the publisher's words.
 RELATIONS = (
     ("product.fits", "one.fits", "#progenitor", "raw", "The frame it was made from"),
@@ -63,10 +64,11 @@ async def _publish(url: str) -> None:
                 await connection.execute(
                     "INSERT INTO archive.holding (collection_id, dataset_id, path, semantics, "
                     "media_type, size, mtime_ns, ctime_ns, inode, sha256, crc32, reader, state, "
-                    "readable_by) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7, 0, 'test', $8, $9)",
+                    "readable_by) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7, 0, $10, $8, $9)",
                     *(collection, dataset, path, semantics),
                     "image/png" if path.endswith("png") else "application/fits",
                     *(len(path), hashlib.sha256(path.encode()).digest(), state, readers),
+                    "part" if path in PARTS else "test",
                 )
         await connection.executemany(_RELATE, RELATIONS)
     finally:

@@ -12,7 +12,9 @@ _NOBODY_LISTENS = "postgresql://starhaul@127.0.0.1:9/starhaul"
 
 async def test_a_database_that_is_away_is_a_transient_fault(settings: Settings) -> None:
     away = settings.model_copy(update={"database_url": _NOBODY_LISTENS})
-    async with LifespanManager(create_app(away)) as manager:
+    async with LifespanManager(
+        create_app(away), startup_timeout=60, shutdown_timeout=60
+    ) as manager:
         transport = httpx.ASGITransport(app=manager.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://archive") as client:
             answer = await client.get("/datalink/links", params={"ID": "ivo://a/b"})

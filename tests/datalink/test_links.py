@@ -73,8 +73,8 @@ def test_several_files_come_with_a_package(links: httpx.Client) -> None:
     document = links.get(PATH, params={"ID": DID + "several"}).content
     found = rows(document)
     assert [(r["semantics"], r["description"].partition(":")[0]) for r in found[:3]] == [
-        ("#this", "a.fits"),
         ("#this", "b.fits"),
+        ("#this", "a.fits"),
         ("#preview", "preview.png"),
     ]
     assert [r["content_qualifier"] for r in found] == ["#event-list", "#event-list", "", ""]

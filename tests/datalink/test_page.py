@@ -21,7 +21,7 @@ def test_a_dataset_of_several_files(links: httpx.Client) -> None:
     page = _page(links, DID + "several")
     assert page.xpath("//article//h3/text()") == ["Data", "Previews"]
     files = page.xpath("//ul[@class='files']//a")
-    assert [file.text for file in files] == ["a.fits", "b.fits", "preview.png"]
+    assert [file.text for file in files] == ["b.fits", "a.fits", "preview.png"]
     (picture,) = page.xpath("//figure//img/@src")
     assert picture == files[2].get("href")
     assert page.xpath("//form[@class='package']/input[@name='ID']/@value") == [DID + "several"]
