@@ -1,4 +1,4 @@
-"""Bytes as a raw ASGI response: a megabyte is read while the one before it is sent, and checked.
+"""Bytes as a raw ASGI response: one megabyte at a time, one read ahead, checked before it goes.
 
 FileResponse cannot do it: the length is known, but the bytes are made while they are sent, and
 each file is looked at again before its last bytes leave.
@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
 from urllib.parse import quote
 
 import structlog
@@ -29,9 +28,7 @@ from service.storage.ranges import (
     wanted_spans,
 )
 
-# Small enough to stay in the processor's cache between the read and the send.
-BUFFER_BYTES = 1 << 18
-_AT_ONCE = 4  # buffers read in one turn of a thread
+BUFFER_BYTES = 1 << 20
 
 __all__ = ["BUFFER_BYTES", "Buffers", "Content", "Octets", "Transfer", "content_disposition"]
 
@@ -131,12 +128,15 @@ class Transfer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the end, until the client goes, or until a file is found damaged."""
         loop = asyncio.get_running_loop()
-        read = _Ahead(self.buffers).read
+
+        def read() -> Octets | None:
+            return next(self.buffers, None)
+
         leaving = asyncio.create_task(_client_gone(receive))
         ahead = loop.run_in_executor(_readers, read)
         try:
             try:
-                found = await ahead
+                buffer = await ahead
             except StarhaulError as error:
                 await self.damaged(error)
                 await problem(error)(scope, receive, send)
@@ -148,11 +148,10 @@ class Transfer:
                     "headers": [(k.lower().encode(), v.encode()) for k, v in self.headers.items()],
                 }
             )
-            while found and not leaving.done():
+            while buffer is not None and not leaving.done():
                 ahead = loop.run_in_executor(_readers, read)
-                for buffer in found:
-                    await send({"type": "http.response.body", "body": buffer, "more_body": True})
-                found = await ahead
+                await send({"type": "http.response.body", "body": buffer, "more_body": True})
+                buffer = await ahead
             if not leaving.done():
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except StarhaulError as error:
@@ -165,31 +164,7 @@ class Transfer:
             await loop.run_in_executor(_readers, self.buffers.close)
 
 
-class _Ahead:
-    """Reads a few buffers at a time; what goes wrong is raised after what was read before it."""
-
-    def __init__(self, buffers: Buffers) -> None:
-        self._buffers = buffers
-        self._most = 1  # the first byte does not wait for more
-        self._error: StarhaulError | None = None
-
-    def read(self) -> list[Octets]:
-        """The next buffers; none at the end."""
-        if self._error is not None:
-            raise self._error
-        found: list[Octets] = []
-        try:
-            for buffer in islice(self._buffers, self._most):
-                found.append(buffer)
-        except StarhaulError as error:
-            if not found:
-                raise
-            self._error = error
-        self._most = _AT_ONCE
-        return found
-
-
-async def _settle(ahead: "asyncio.Future[list[Octets]]") -> None:
+async def _settle(ahead: "asyncio.Future[Octets | None]") -> None:
     """Wait for the thread that reads: the files are closed only after it."""
     try:
         await asyncio.shield(ahead)
