@@ -52,7 +52,7 @@ def _respond(request: Request, error: StarhaulError) -> Response:
     """The error in the form of the protocol that was asked (DESIGN §10)."""
     if error.status == Unauthorized.status:
         return _challenge(request, error)
-    if request.url.path.startswith(TAP_ROOM.path):
+    if request.url.path.startswith((TAP_ROOM.path, "/tap/sync")):
         return votable_error(error)
     return page_or_problem(request, error)
 

@@ -12,8 +12,11 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from asgi_lifespan import LifespanManager
 
 from service.access import command
+from service.app import create_app
+from service.config import Settings
 from tests.conftest import run
 from tests.serving import Service
 from tests.xsd import valid
@@ -148,6 +151,22 @@ def test_a_revoked_and_an_expired_token_end_within_seconds(door: Door) -> None:
         while door.count(_COUNT, authorization=f"Bearer {token}").status_code != 401:
             assert time.monotonic() < deadline
             time.sleep(0.2)
+
+
+async def test_a_token_nobody_can_look_up_is_no_wrong_one(redis_url: str, tmp_path: Path) -> None:
+    """Without a database: 503 in the form of the protocol, for a later try."""
+    nowhere = "postgresql://x@127.0.0.1:1/x"
+    settings = Settings(
+        home_dir=tmp_path, database_url=nowhere, read_database_url=nowhere, redis_url=redis_url
+    )
+    headers = {"authorization": "Bearer some"}
+    async with LifespanManager(create_app(settings)) as manager:
+        transport = httpx.ASGITransport(manager.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            for path, form in (("/tap/sync", "x-votable+xml"), ("/files/1", "problem+json")):
+                answer = await client.get(path, headers=headers)
+                assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
+                assert answer.headers["content-type"] == f"application/{form}"
 
 
 async def _expire(url: str, principal: str) -> None:
