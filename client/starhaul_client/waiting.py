@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from starhaul_client.errors import Stopped, Unreachable
 
-_FIRST_S = 0.2
+_FIRST_S = 0.05
 _LONGEST_S = 30.0
 _TELL_S = 3.0  # of a longer wait the user hears
 

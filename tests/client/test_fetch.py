@@ -8,6 +8,7 @@ import bagit
 import pytest
 
 from starhaul_client import fetch, stream
+from starhaul_client.command import main
 from starhaul_client.parts import STATE
 from tests.client.conftest import PART_SIZE, Archive, Wanted, finish, start
 from tests.conftest import STARHAUL
@@ -127,6 +128,11 @@ def test_the_archive_s_own_command_is_the_same_one(everything: Wanted, tmp_path:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "all verified" in done.stdout
     assert everything.is_in(tmp_path)
-    wrong = subprocess.run([*command, "--nonsense"], capture_output=True, text=True, check=False)
-    assert wrong.returncode == 2
-    assert "starhaul fetch" in wrong.stderr
+
+
+def test_a_wrong_option_is_told_under_the_command_s_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--nonsense"], program="starhaul fetch")
+    assert "starhaul fetch: error" in capsys.readouterr().err

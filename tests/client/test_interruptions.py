@@ -18,7 +18,7 @@ from tests.client.conftest import Archive, Wanted, finish, start
 from tests.conftest import CI
 
 PAGE = 4096
-KILLS = 20 if CI else 4
+KILLS = 20 if CI else 3
 
 
 def pages_on_disk(directory: Path, wanted: Wanted) -> set[tuple[str, int]]:
