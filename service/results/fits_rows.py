@@ -44,7 +44,7 @@ class FitsRows:
     def add(self, cells: Sequence[Cells], columns: Sequence[FitsColumn], rows: int) -> None:
         """Append rows, laid out for the columns."""
         for part in _parts(rows, columns):
-            self._file.write(self._laid_out(cells, columns, part))
+            self._file.write(self._laid_out(cells, columns, part).data)
         last = self._stretches[-1] if self._stretches else None
         if last is not None and _hold(columns, last.columns):
             last.columns, last.rows = columns, last.rows + rows
@@ -73,7 +73,7 @@ class FitsRows:
 
     def _laid_out(
         self, cells: Sequence[Cells], columns: Sequence[FitsColumn], rows: slice
-    ) -> bytes:
+    ) -> Octets:
         table = np.zeros((rows.stop - rows.start, _row_bytes(columns)), np.uint8)
         at = 0
         for cell, column in zip(cells, columns, strict=True):
@@ -83,7 +83,7 @@ class FitsRows:
             else:
                 cell.write(table, at, column, rows)
             at += column.width
-        return table.tobytes()
+        return table
 
     def _to_heap(self, table: Octets, at: int, column: FitsColumn, found: Pieces) -> None:
         """Append values to the heap; number of elements and place of each go into its row."""
