@@ -17,14 +17,27 @@ from service.errors import Gone, StarhaulError
 from service.storage.ranges import Span
 
 
-async def damage_of(connection: AsyncConnection, package_id: int) -> dict[int, str]:
-    """What was found in a package, by the member's number."""
-    found = await connection.execute(
-        select(damage_table.c.seq, damage_table.c.reason).where(
-            damage_table.c.package_id == package_id
+async def is_damaged(connection: AsyncConnection, package_id: int) -> bool:
+    """Whether anything of a package is known to be damaged."""
+    found = select(damage_table.c.seq).where(damage_table.c.package_id == package_id).exists()
+    return bool(await connection.scalar(select(found)))
+
+
+async def refusal_of(
+    connection: AsyncConnection, package_id: int, part: Part, repair: str
+) -> "Refusal":
+    """What is known to be damaged of a part; `repair` is the URL of the remedy."""
+    own = part.layout.members["seq"][part.plan.first : part.plan.stop]
+    damage: dict[int, str] = {}
+    if len(own):
+        found = await connection.execute(
+            select(damage_table.c.seq, damage_table.c.reason)
+            .where(damage_table.c.package_id == package_id)
+            .where(damage_table.c.seq.between(int(own[0]), int(own[-1])))
+            .order_by(damage_table.c.seq)
         )
-    )
-    return {each.seq: each.reason for each in found}
+        damage = {each.seq: each.reason for each in found}
+    return Refusal(part, damage, repair)
 
 
 async def record_damage(archive: Archive, package_id: int, error: StarhaulError) -> None:
@@ -48,7 +61,8 @@ def member_of(part: Part, seq: int) -> Member:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What is known to be damaged of a part, by the member's number, and the URL of its remedy."""
+    """What is known to be damaged of a part, by the member's number, in order, and the URL of its
+    remedy."""
 
     part: Part
     damage: Mapping[int, str]
@@ -56,18 +70,20 @@ class Refusal:
 
     def check(self, span: Span) -> None:
         """Gone for a span that touches a damaged member; other spans can be had."""
-        plan, members = self.part.plan, self.part.layout.members
-        seqs = np.sort(np.fromiter(self.damage, dtype=np.int64, count=len(self.damage)))
-        indices = np.searchsorted(members["seq"], seqs)
-        for seq in seqs[(plan.first <= indices) & (indices < plan.stop)].tolist():
-            member = member_of(self.part, seq)
-            if member.start < span.stop and span.first < member.end:
-                raise Gone(
-                    f"bytes {member.start}-{member.contents + member.size - 1} of this part cannot "
-                    f"be had any more: {self.damage[seq]}. Other ranges still work; POST to "
-                    f"{self.repair} makes a job in which the other parts keep their bytes",
-                    facts=self.facts(seq, self.damage[seq]),
-                )
+        layout = self.part.layout
+        seqs = np.fromiter(self.damage, dtype=np.int64, count=len(self.damage))
+        rows = layout.members[np.searchsorted(layout.members["seq"], seqs)]
+        ends = rows["start"] + rows["header"] + layout.form.padded_sizes(rows["size"])
+        (touched,) = np.nonzero((rows["start"] < span.stop) & (span.first < ends))
+        if len(touched):
+            seq = int(seqs[touched[0]])
+            facts = self.facts(seq, self.damage[seq])
+            raise Gone(
+                f"bytes {facts['first']}-{facts['last']} of this part cannot be had any more: "
+                f"{self.damage[seq]}. Other ranges still work; POST to {self.repair} makes a job "
+                "in which the other parts keep their bytes",
+                facts=facts,
+            )
 
     def facts(self, seq: int, reason: str) -> dict[str, str | int]:
         """What a program is told: the file's path in the package, why, the first and last byte

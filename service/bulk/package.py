@@ -11,7 +11,6 @@ from schema.tables.archive import collection
 from schema.tables.bulk import package as package_table
 from service.archive import Archive
 from service.bulk import layout_cache
-from service.bulk.damage import damage_of
 from service.bulk.layout import Layout
 from service.bulk.layout_cache import LayoutCache
 from service.bulk.part import Part
@@ -23,7 +22,7 @@ from service.uws.job import COMPLETED, Job
 
 @dataclass(frozen=True, slots=True)
 class FrozenPackage:
-    """A package that can be served. `damage` is what was found, by the member's number."""
+    """A package that can be served."""
 
     id: int
     name: str
@@ -31,7 +30,6 @@ class FrozenPackage:
     frozen: datetime
     layout: Layout
     stores: dict[int, Store]
-    damage: dict[int, str]
 
     def part(self, number: int, *, hashing: bool = False) -> Part:
         """One part; `number` counts from 1. `hashing`: files are hashed before they are sent."""
@@ -64,11 +62,10 @@ async def open_numbered(archive: Archive, cache: LayoutCache, identity: int) -> 
         ).one_or_none()
         if row is None:
             raise NotFound("the package was deleted with its job")
-        damage = await damage_of(connection, identity)
         roots = await connection.execute(select(collection.c.id, collection.c.root))
         stores = {each.id: store_of(each.root) for each in roots}
     layout = await cache.get(row.digest, partial(_build, archive, row))
-    return FrozenPackage(identity, row.name, row.digest, row.frozen, layout, stores, damage)
+    return FrozenPackage(identity, row.name, row.digest, row.frozen, layout, stores)
 
 
 async def _build(archive: Archive, row: Row[Any]) -> Layout:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from service.archive import Archive
-from service.bulk.damage import damage_of
+from service.bulk.damage import is_damaged
 from service.bulk.freeze import run_bulk
 from service.bulk.page import job_page
 from service.bulk.plan import planned
@@ -45,7 +45,7 @@ async def check_bulk(archive: Archive, asked: Asked) -> None:
 async def _check_repair(archive: Archive, job_id: str, owner: str | None) -> None:
     async with archive.database.owner.connect() as connection:
         package = await completed_package(connection, REPAIR, job_id, owner)
-        if not await damage_of(connection, package):
+        if not await is_damaged(connection, package):
             raise UsageError(
                 f"nothing of job {job_id} is known to be damaged: there is nothing to repair"
             )

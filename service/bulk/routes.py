@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from service.archive import archive_of
 from service.bulk.bag_tar import bag_tar
-from service.bulk.damage import Refusal, record_damage
+from service.bulk.damage import record_damage, refusal_of
 from service.bulk.dialects import DIALECTS
 from service.bulk.estimating import answer_estimate
 from service.bulk.layout_cache import LayoutCache, directory_of
@@ -55,10 +55,10 @@ async def part(request: Request) -> Response:
     package = await open_package(archive, _cache(request), job)
     number = _number(request, package)
     wanted = package.part(number, hashing=hashes_first(job.parameters))
+    repair = f"{BULK_ROOM.job_url(archive.settings.base_url, job.id)}/repair"
     async with archive.database.owner.connect() as connection:
         known = await part_hashes(connection, package.id, number)
-    repair = f"{BULK_ROOM.job_url(archive.settings.base_url, job.id)}/repair"
-    refusal = Refusal(wanted, package.damage, repair)
+        refusal = await refusal_of(connection, package.id, wanted, repair)
 
     async def damaged(error: StarhaulError) -> None:
         await record_damage(archive, package.id, error)

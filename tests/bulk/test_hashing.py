@@ -5,8 +5,12 @@ import hashlib
 import os
 
 import httpx
+import pytest
 
 from service.bulk.hashing import Pieces, piece_bytes
+from service.bulk.request import bulk_request, hashes_first
+from service.errors import UsageError
+from service.parameters import Parameters
 from tests.conftest import CI
 from tests.haul import ALL, AUTHORITY, Haul, Package
 
@@ -76,3 +80,31 @@ def test_a_change_that_no_state_shows_is_found_in_the_background(haul: Haul) -> 
         victim.write_bytes(content)
         os.utime(victim, ns=(stat.st_atime_ns, stat.st_mtime_ns))
         haul.fetch(sql, victim.stat().st_ctime_ns, path)
+
+
+def test_hashing_waits_for_a_store_that_is_away(haul: Haul) -> None:
+    away = haul.store.with_name("unplugged")
+    haul.store.rename(away)
+    held = "SELECT FROM uws.job WHERE room = 'hash' AND phase = 'HELD'"
+    try:
+        package = haul.completed(ID=[AUTHORITY + name for name in haul.names[30:33]])
+        haul.until(lambda: len(haul.fetch(held)) == 1, 60)
+        assert (
+            haul.fetch(
+                "SELECT FROM bulk.damage JOIN bulk.package ON id = package_id WHERE job_id = $1",
+                package.job.rsplit("/", 1)[1],
+            )
+            == []
+        )
+    finally:
+        away.rename(haul.store)
+    if CI:  # takes until the next sweep
+        haul.fetch("UPDATE uws.job SET lease_expires = now() WHERE phase = 'HELD'")
+        assert len(_known(haul, package)) == 1
+
+
+def test_detect_is_hash_or_state() -> None:
+    assert hashes_first({"DETECT": ["HASH"]})
+    assert not hashes_first({"DETECT": ["state"]})
+    with pytest.raises(UsageError, match="DETECT='magic'"):
+        bulk_request(Parameters({"ID": ("ivo://x",), "DETECT": ("magic",)}))
