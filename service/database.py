@@ -117,6 +117,7 @@ async def open_database(
         server_settings={
             "application_name": "starhaul-owner-copy",
             "starhaul.public_url": settings.base_url,
+            "jit": "off",
             **_AS_TEXT,
         },
     )
