@@ -19,7 +19,7 @@ from obstore.store import S3Store
 from service.embedded.address import free_port
 from tests.conftest import absent
 
-BUCKETS = ("objects", "changing", "public", "publisher", "work")
+BUCKETS = ("objects", "changing", "public", "publisher", "work", "results")
 KEY, SECRET = "starhaul-test-key", "starhaul-test-secret"
 
 

@@ -4,6 +4,7 @@ The parts of a write that fails are thrown away. Those of a worker that was kill
 the bucket until a rule of its own removes them (docs/operations.md).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,40 @@ def _outages_in_words() -> Iterator[None]:
         ) from error
 
 
+class _Abandoned(Exception):
+    """What ends an upload whose contents ended early: its parts are thrown away."""
+
+
+async def _until_none(waiting: "asyncio.Queue[bytes | None]") -> AsyncIterator[bytes]:
+    while (piece := await waiting.get()) is not None:
+        if not piece:
+            raise _Abandoned
+        yield piece
+
+
+async def _hand_over(
+    waiting: "asyncio.Queue[bytes | None]", piece: bytes | None, upload: "asyncio.Future[None]"
+) -> None:
+    """Wait until the upload takes a piece; Unavailable where it has failed instead."""
+    taken = asyncio.ensure_future(waiting.put(piece))
+    try:
+        await asyncio.wait({taken, upload}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        taken.cancel()
+    if upload.done():
+        with _outages_in_words():
+            upload.result()
+
+
+async def _abandon(waiting: "asyncio.Queue[bytes | None]", upload: "asyncio.Future[None]") -> None:
+    """End an upload and wait until its parts are thrown away."""
+    while not waiting.empty():
+        waiting.get_nowait()
+    waiting.put_nowait(b"")
+    await asyncio.wait({upload})
+    upload.exception()  # heard of
+
+
 class BucketWork:
     """The objects below s3://bucket/prefix."""
 
@@ -49,26 +84,19 @@ class BucketWork:
     async def write(self, key: str, pieces: AsyncIterator[bytes]) -> int:
         """Keep all that `pieces` gives, in parts as they fill; its size."""
         size = 0
-        failure: Exception | None = None
-
-        async def counted() -> AsyncIterator[bytes]:
-            nonlocal size, failure
-            try:
-                async for piece in pieces:
+        waiting: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=1)
+        upload = asyncio.ensure_future(self._put(key, _until_none(waiting)))
+        try:
+            async for piece in pieces:
+                if piece:  # an empty one would end the upload
                     size += len(piece)
-                    yield piece
-            except Exception as error:
-                failure = error
-                raise
-
+                    await _hand_over(waiting, piece, upload)
+        except BaseException:
+            await _abandon(waiting, upload)
+            raise
+        await _hand_over(waiting, None, upload)
         with _outages_in_words():
-            try:
-                await self._put(key, counted())
-            except Exception:
-                if failure is None:
-                    raise
-        if failure is not None:
-            raise failure  # it is not the store's
+            await upload
         return size
 
     async def _put(self, key: str, content: AsyncIterator[bytes] | Path) -> None:

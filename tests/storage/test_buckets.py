@@ -1,8 +1,10 @@
 """Objects of a real S3 server: what is opened and read, what is refused, what is tried again."""
 
+import asyncio
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from service.storage.ranges import Span
 from service.storage.s3 import S3Store
 from service.storage.state import Damaged, FileState
 from service.storage.store import OpenFile, Store
+from service.storage.work import WorkStore, work_store
 from tests.buckets import BucketServer, line_to
 
 NAMES = ["a.fits", "night 1/Observación #1 100%?.fits", "x+y z~*&=.fits", "empty.fits", "big.fits"]
@@ -224,3 +227,75 @@ def test_files_opened_ahead_come_in_order_and_each_says_its_own_damage(
             with opener.open() as file:
                 assert _read(file, Span(0, 4_000_000)) == _content(name)
     assert seen == names
+
+
+@pytest.fixture
+def work(bucket_server: BucketServer) -> WorkStore:
+    """A work store in a bucket."""
+    return work_store("s3://results/starhaul")
+
+
+async def _megabytes(count: int) -> AsyncIterator[bytes]:
+    for number in range(count):
+        yield bytes([number]) * (1 << 20)
+        yield b""
+
+
+async def test_what_is_written_is_kept_whole(work: WorkStore, bucket_server: BucketServer) -> None:
+    size = await work.write("room/job/result", _megabytes(40))
+    state = await work.state("room/job/result")
+    assert state is not None
+    assert state.size == size == 40 << 20
+    with work.files.open("room/job/result", state, b"", Span(0, size)) as file:
+        assert _read(file, Span(0, size)) == b"".join(bytes([n]) * (1 << 20) for n in range(40))
+    assert await work.write("room/job/empty", _megabytes(0)) == 0
+    await work.remove("room/job")
+    assert await work.state("room/job/result") is None
+    assert bucket_server.names("results") == set()
+
+
+async def test_a_write_that_fails_keeps_nothing(
+    work: WorkStore, bucket_server: BucketServer
+) -> None:
+    async def failing() -> AsyncIterator[bytes]:
+        async for piece in _megabytes(20):
+            yield piece
+        raise ConnectionResetError("the database's")
+
+    with pytest.raises(ConnectionResetError):
+        await work.write("room/job/result", failing())
+    assert bucket_server.names("results") == set()
+
+
+async def test_a_write_that_is_cancelled_keeps_nothing_and_ends_its_pieces(
+    work: WorkStore, bucket_server: BucketServer
+) -> None:
+    ended = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield bytes(1 << 20)
+                await asyncio.sleep(0.005)
+        finally:
+            ended.set()
+
+    async def job() -> int:
+        async with aclosing(endless()) as pieces:
+            return await work.write("room/job/result", pieces)
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(job(), 0.5)
+    assert ended.is_set()
+    assert bucket_server.names("results") == set()
+
+
+async def test_a_write_to_a_store_that_is_away_is_unavailable(
+    work: WorkStore, bucket_server: BucketServer
+) -> None:
+    bucket_server.stop()
+    try:
+        with pytest.raises(Unavailable, match="store for results"):
+            await work.write("room/job/result", _megabytes(100))
+    finally:
+        bucket_server.start()
