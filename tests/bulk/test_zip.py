@@ -181,4 +181,4 @@ def test_members_above_4_gib_and_those_behind_them(tools: list[list[str]], tmp_p
     seven = subprocess.run(["7z", "l", file], capture_output=True, text=True, check=True)
     assert str(size) in seven.stdout
     if CI:
-        _read_by(tools, file)
+        _read_by(tools[:2], file)
