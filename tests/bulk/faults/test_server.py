@@ -45,7 +45,7 @@ def test_the_worker_is_killed_in_the_middle_of_freezing(haul: Haul, curls: Curls
 
 
 def test_the_worker_is_killed_in_the_middle_of_hashing(haul: Haul, network: Network) -> None:
-    package = haul.completed(QUERY=ALL, PART_SIZE=str(2**20))
+    package = haul.completed(QUERY=ALL, PART_SIZE=str(2**22))
 
     def known() -> int:
         job = package.job.rsplit("/", 1)[1]
