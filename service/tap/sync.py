@@ -48,9 +48,7 @@ async def answer_sync(request: Request) -> Response:
 async def _result(request: Request, held: AsyncExitStack) -> Response:
     archive = archive_of(request)
     settings = archive.settings
-    place = await held.enter_async_context(
-        incoming_files(settings.scratch, settings.upload_bytes)
-    )
+    place = await held.enter_async_context(incoming_files(settings.scratch, settings.upload_bytes))
     parameters = await read_parameters(request, max_body=settings.max_body_bytes, files=place)
     query = tap_query(parameters, default_maxrec=settings.default_maxrec)
     uploads = await held.enter_async_context(
