@@ -38,7 +38,7 @@ def _steps(url: str) -> list[Step]:
             "starhaul",
             "starhaul fetch",
             "Several connections, progress, and every file checked as it lands. A second run only "
-            "checks. pip install starhaul-client brings it.",
+            "checks. It is part of Starhaul, and alone the distribution starhaul-client.",
             f"starhaul-fetch {url} --into . --unpack\n",
         ),
         Step(

@@ -8,12 +8,14 @@ from sqlalchemy import func, select
 
 from schema.tables.bulk import damage, member, package
 from service.archive import Archive
+from service.bulk.records import PartHashes, part_hashes
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """`files` of `octets` bytes are packed; `absent` counts the rows without a file by status;
-    `damaged` files were found changed or lost since."""
+    `damaged` files were found changed or lost since. `hashes` are those of parts by number, as far
+    as they have been computed."""
 
     name: str
     frozen: datetime
@@ -21,6 +23,7 @@ class Summary:
     octets: int
     absent: Mapping[str, int]
     damaged: int
+    hashes: Mapping[int, PartHashes]
 
 
 async def summary_of(archive: Archive, job_id: str) -> Summary | None:
@@ -39,6 +42,7 @@ async def summary_of(archive: Archive, job_id: str) -> Summary | None:
         damaged = await connection.scalar(
             select(func.count()).select_from(damage).where(damage.c.package_id == row.id)
         )
+        hashes = await part_hashes(connection, row.id)
     files, octets = counts.pop("ok", (0, 0))
     absent = {status: count for status, (count, _) in sorted(counts.items())}
-    return Summary(row.name, row.frozen, files, octets, absent, damaged or 0)
+    return Summary(row.name, row.frozen, files, octets, absent, damaged or 0, hashes)
