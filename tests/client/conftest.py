@@ -77,6 +77,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STARHAUL_BULK_STREAMS_PER_USER", str(STREAMS))
         with running_haul(directory, files=files, port=port, url=network.url) as haul:
+            patch.undo()  # the archive's processes know it by now; those of other tests must not
             yield Archive(haul, network)
     network.close()
 
