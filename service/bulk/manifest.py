@@ -1,11 +1,13 @@
 """The manifest of a package and the lists of its single files, as queries of our own tables."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from adql.columns import ColumnMeta, OutputColumn
 from service.results.batch import Batch
-from service.results.format import Format, Head, Lines, Outcome
+from service.results.format import Format, Lines
+from service.results.separated import SeparatedEncoder
 from service.results.wire import CopyForm
 
 
@@ -118,26 +120,12 @@ class LinesQuery:
         return _LISTED.format(lines=", ".join(_LINES[self.kind]), package_id=int(self.package_id))
 
 
-class PlainEncoder:
-    """Lines as they came, and nothing else."""
-
-    def __init__(self, _head: Head) -> None:
-        """Nothing depends on the columns."""
+class _PlainEncoder(SeparatedEncoder):
+    """Lines as they came, without a line of names."""
 
     def begin(self, _first: Batch | Lines | None) -> bytes:
         """No head."""
         return b""
-
-    def rows(self, rows: Batch | Lines) -> bytes:
-        """The lines."""
-        assert isinstance(rows, Lines)
-        return rows.text
-
-    def end(self, outcome: Outcome) -> tuple[bytes, ...]:
-        """Nothing; RuntimeError for a stream that failed."""
-        if outcome.error is not None:
-            raise RuntimeError(outcome.error)
-        return ()
 
 
 PLAIN = Format(
@@ -145,5 +133,5 @@ PLAIN = Format(
     names=("text/plain",),
     extension="txt",
     form=CopyForm.TSV,  # no line has a tab, a quote or a newline: nothing is quoted
-    encoder=PlainEncoder,
+    encoder=partial(_PlainEncoder, separator="\t"),
 )
