@@ -17,7 +17,6 @@ class Summary:
     `damaged` files were found changed or lost since. `hashes` are those of parts by number, as far
     as they have been computed."""
 
-    name: str
     frozen: datetime
     files: int
     octets: int
@@ -45,4 +44,4 @@ async def summary_of(archive: Archive, job_id: str) -> Summary | None:
         hashes = await part_hashes(connection, row.id)
     files, octets = counts.pop("ok", (0, 0))
     absent = {status: count for status, (count, _) in sorted(counts.items())}
-    return Summary(row.name, row.frozen, files, octets, absent, damaged or 0, hashes)
+    return Summary(row.frozen, files, octets, absent, damaged or 0, hashes)
