@@ -12,7 +12,7 @@ from service.ingest.wavelength import axis_coverage, is_spectral
 TAKES = "cubes with a spectral axis, with or without celestial WCS"
 
 
-def _spectral_axis(hdu: Hdu) -> int | None:
+def spectral_axis(hdu: Hdu) -> int | None:
     """The axis (from 1) of wavelengths, frequencies or velocities, longer than one pixel."""
     for axis, length in enumerate(hdu.shape, start=1):
         if length > 1 and is_spectral(hdu.header, axis):
@@ -20,26 +20,27 @@ def _spectral_axis(hdu: Hdu) -> int | None:
     return None
 
 
-def _cube(fits: FitsFile) -> Hdu | None:
+def find_cube(fits: FitsFile) -> Hdu | None:
+    """The HDU that is read: of three axes, or two where there are celestial ones, one spectral."""
     for hdu in fits.images:
         others = [n for n in hdu.shape if n > 1]
-        if len(others) >= 3 and _spectral_axis(hdu) is not None:
+        if len(others) >= 3 and spectral_axis(hdu) is not None:
             return hdu
-        if len(others) >= 2 and _spectral_axis(hdu) is not None and has_celestial(hdu.header):
+        if len(others) >= 2 and spectral_axis(hdu) is not None and has_celestial(hdu.header):
             return hdu
     return None
 
 
 def recognise(fits: FitsFile) -> str | None:
     """Three axes, one of them spectral."""
-    hdu = _cube(fits)
+    hdu = find_cube(fits)
     return f"a spectral axis and two more in HDU {hdu.index}" if hdu else None
 
 
 def read(fits: FitsFile) -> DatasetFacts:
     """The outline from the celestial WCS; without one, the position of the object."""
-    hdu = _cube(fits)
-    axis = _spectral_axis(hdu) if hdu else None
+    hdu = find_cube(fits)
+    axis = spectral_axis(hdu) if hdu else None
     if hdu is None or axis is None:
         raise Refusal("no cube with a spectral axis", ("CTYPE3 = 'WAVE'", "CUNIT3", "CRVAL3"))
     header = hdu.header

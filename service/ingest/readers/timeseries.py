@@ -12,7 +12,8 @@ TAKES = "light curves of Kepler, K2, TESS (a table with TIME and a flux or a rat
 _FLUXES = ("PDCSAP_FLUX", "SAP_FLUX", "FLUX", "RATE", "MAG")
 
 
-def _light_curve(fits: FitsFile) -> Hdu | None:
+def light_curve(fits: FitsFile) -> Hdu | None:
+    """The table of the light curve."""
     for table in fits.tables:
         names = [name.upper() for name in table.columns]
         if "TIME" in names and any(flux in names for flux in _FLUXES):
@@ -20,20 +21,25 @@ def _light_curve(fits: FitsFile) -> Hdu | None:
     return None
 
 
+def flux_column(table: Hdu) -> int:
+    """n of the TTYPEn that is plotted against TIME."""
+    names = [name.upper() for name in table.columns]
+    return next(names.index(name) + 1 for name in _FLUXES if name in names)
+
+
 def recognise(fits: FitsFile) -> str | None:
     """A table with TIME and a flux."""
-    return None if _light_curve(fits) is None else "columns TIME and a flux"
+    return None if light_curve(fits) is None else "columns TIME and a flux"
 
 
 def read(fits: FitsFile) -> DatasetFacts:
     """Times from DATE-OBS and DATE-END (UTC); TIME itself may be barycentric."""
-    table = _light_curve(fits)
+    table = light_curve(fits)
     if table is None:
         raise Refusal("no table with TIME and a flux", ("TTYPEn = 'TIME'",))
     header, primary = table.header, fits.primary
     facts = observation("timeseries", header, primary)
-    names = [name.upper() for name in table.columns]
-    flux = next(names.index(name) + 1 for name in _FLUXES if name in names)
+    flux = flux_column(table)
     unit = header.text(f"TUNIT{flux}")
     days = header.number("TIMEDEL")
     live = header.number("LIVETIME", "EXPOSURE")

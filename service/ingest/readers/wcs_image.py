@@ -48,7 +48,7 @@ def companion(fits: FitsFile, hdu: Hdu) -> str | None:
     return _kind(hdu.name)
 
 
-def _sky_images(fits: FitsFile) -> list[Hdu]:
+def sky_images(fits: FitsFile) -> list[Hdu]:
     """Images of two celestial axes, those of the sky before masks and weights."""
     images = [hdu for hdu in fits.images if len(_long_axes(hdu)) <= 2 and has_celestial(hdu.header)]
     science = [hdu for hdu in images if _kind(hdu.name) is None]
@@ -61,13 +61,13 @@ def _long_axes(hdu: Hdu) -> list[int]:
 
 def recognise(fits: FitsFile) -> str | None:
     """Celestial CTYPEi, or the plate solution of the Digitized Sky Survey."""
-    images = _sky_images(fits)
+    images = sky_images(fits)
     return f"celestial coordinates in HDU {images[0].index}" if images else None
 
 
 def read(fits: FitsFile) -> DatasetFacts:
     """The first image of the sky; of a mosaic of detectors, the hull of all of them."""
-    images = _sky_images(fits)
+    images = sky_images(fits)
     if not images:
         raise Refusal("no image with celestial coordinates", ("CTYPE1 = 'RA---TAN'", "CRVALi"))
     hdu = images[0]
