@@ -40,19 +40,28 @@ class Coverage:
     medium: str | None = None
 
 
-def vacuum_from_air(metres: float) -> float:
-    """Vacuum wavelength of an air wavelength at standard conditions; below 200 nm unchanged.
+def refraction(vacuum: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Refractive index of air at standard conditions at vacuum wavelengths in metres (Morton)."""
+    s2 = (1e-6 / vacuum) ** 2
+    return np.asarray(1 + 8.34254e-5 + 2.406147e-2 / (130 - s2) + 1.5998e-4 / (38.9 - s2))
+
+
+def vacuum_from_air(metres: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Vacuum wavelengths of air wavelengths at standard conditions; below 200 nm unchanged.
 
     Morton (2000) gives n from the vacuum wavelength; three iterations settle to 1e-12.
     """
-    if metres < _AIR_FROM_M:
-        return metres
-    vacuum = metres
+    air = np.maximum(metres, _AIR_FROM_M)
+    vacuum = air
     for _ in range(3):
-        s2 = (1e-6 / vacuum) ** 2
-        n = 1 + 8.34254e-5 + 2.406147e-2 / (130 - s2) + 1.5998e-4 / (38.9 - s2)
-        vacuum = metres * n
-    return vacuum
+        vacuum = air * refraction(vacuum)
+    return np.asarray(np.where(metres < _AIR_FROM_M, metres, vacuum))
+
+
+def air_from_vacuum(metres: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Air wavelengths at standard conditions of vacuum wavelengths; below 200 nm unchanged."""
+    air = metres / refraction(np.maximum(metres, _AIR_FROM_M))
+    return np.asarray(np.where(air < _AIR_FROM_M, metres, air))
 
 
 def coverage(bounds: Sequence[float], unit: SpectralUnit | None, medium: str | None) -> Coverage:
@@ -63,7 +72,7 @@ def coverage(bounds: Sequence[float], unit: SpectralUnit | None, medium: str | N
     if not metres:
         return Coverage(unit=unit.name, ucd=unit.ucd, medium=medium)
     if medium == "air" and unit.kind == "wl":
-        metres = [vacuum_from_air(m) for m in metres]
+        metres = [float(m) for m in vacuum_from_air(np.array(metres))]
     return Coverage(min(metres), max(metres), unit.name, unit.ucd, medium)
 
 
@@ -131,14 +140,15 @@ def axis_step(header: Header, axis: int) -> float | None:
     return None if step is None else step * (header.number(f"PC{axis}_{axis}") or 1.0)
 
 
-def axis_bounds(header: Header, axis: int, length: int) -> tuple[float, float] | None:
-    """World values of the first and the last pixel of a linear axis; None without its cards."""
+def linear_values(
+    header: Header, axis: int, pixels: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """World values of a linear axis at pixels counted from 1; None without its cards."""
     start, step = header.number(f"CRVAL{axis}"), axis_step(header, axis)
     if start is None or not step:
         return None
     reference = header.number(f"CRPIX{axis}")
-    first = 1.0 - (1.0 if reference is None else reference)
-    return start + first * step, start + (first + length - 1) * step
+    return start + (pixels - (1.0 if reference is None else reference)) * step
 
 
 def is_spectral(header: Header, axis: int) -> bool:
@@ -184,32 +194,73 @@ def axis_unit(header: Header, axis: int) -> SpectralUnit | None:
     return None
 
 
-def axis_coverage(header: Header, axis: int, length: int, primary: Header) -> Coverage:
-    """What a linear, log-linear or paper III axis covers, from its cards alone."""
+@dataclass(frozen=True, slots=True)
+class SpectralAxis:
+    """Values along an axis in `unit`, which is None where it is not stated.
+
+    `log`: the values are log10 of that unit, as `unit.log` says too.
+    """
+
+    values: NDArray[np.float64]
+    unit: SpectralUnit | None
+    medium: str | None
+    log: bool = False
+
+
+def axis_medium(header: Header, axis: int, primary: Header) -> str | None:
+    """air or vacuum: by a paper III CTYPEi, else by a card; None where nothing says it."""
     ctype = (header.text(f"CTYPE{axis}") or "").upper()
-    bounds = axis_bounds(header, axis, length)
-    medium = declared_medium(header, primary)
     if ctype[:4] in ("WAVE", "AWAV") and ctype not in _LOOSE_CTYPES:
-        medium = _SPECTRAL_CTYPES[ctype[:4]][1]
-    if bounds is None:
-        return Coverage(medium=medium)
+        return _SPECTRAL_CTYPES[ctype[:4]][1]
+    return declared_medium(header, primary)
+
+
+def spectral_axis(
+    header: Header, axis: int, pixels: NDArray[np.float64], primary: Header
+) -> SpectralAxis | None:
+    """A linear, log-linear or paper III axis at pixels counted from 1, from its cards alone.
+
+    Velocities of a line become its wavelengths in metres, in vacuum. None without CRVALi and a
+    step, and for velocities without the line's rest frequency or wavelength.
+    """
+    ctype = (header.text(f"CTYPE{axis}") or "").upper()
+    values = linear_values(header, axis, pixels)
+    if values is None:
+        return None
     if is_velocity(header, axis):
-        return _velocity_coverage(header, axis, bounds)
+        waves = _velocity_waves(header, axis, values)
+        return None if waves is None else SpectralAxis(waves, spectral_unit("m"), "vacuum")
     unit = axis_unit(header, axis)
     logarithmic = header.integer("DC-FLAG", -1) == 1 or ctype in ("LOGLIN", "LOG-LINEAR", "LOGLAM")
     if ctype.endswith("-LOG"):  # paper III §3.2: s = s_r exp(x / s_r)
         reference = header.number(f"CRVAL{axis}") or 1.0
-        bounds = (
-            reference * math.exp((bounds[0] - reference) / reference),
-            reference * math.exp((bounds[1] - reference) / reference),
-        )
-    elif logarithmic and unit is not None:
+        values = reference * np.exp((values - reference) / reference)
+        logarithmic = False
+    if logarithmic and unit is not None:
         unit = SpectralUnit(unit.name, unit.kind, unit.to_metres, log=True)
-    return coverage(bounds, unit, medium)
+    return SpectralAxis(values, unit, axis_medium(header, axis, primary), logarithmic)
 
 
-def _velocity_coverage(header: Header, axis: int, bounds: tuple[float, float]) -> Coverage:
-    """Wavelengths of a velocity axis with a rest frequency or wavelength (paper III, table 3)."""
+def axis_coverage(header: Header, axis: int, length: int, primary: Header) -> Coverage:
+    """What a linear, log-linear or paper III axis covers, from its cards alone."""
+    along = spectral_axis(header, axis, np.array([1.0, length]), primary)
+    if is_velocity(header, axis):
+        given, ucd = header.text(f"CUNIT{axis}"), "spect.dopplerVeloc"
+        if along is None:
+            return Coverage(unit=given, ucd=ucd)
+        return Coverage(float(along.values.min()), float(along.values.max()), given, ucd)
+    if along is None:
+        return Coverage(medium=axis_medium(header, axis, primary))
+    return coverage([float(value) for value in along.values], along.unit, along.medium)
+
+
+def _velocity_waves(
+    header: Header, axis: int, values: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Wavelengths (m) of a velocity axis with a rest frequency or wavelength (paper III, table 3).
+
+    None where a velocity is not slower than light, or the convention is not known.
+    """
     rest_frequency = header.number("RESTFRQ", "RESTFREQ")
     rest = header.number("RESTWAV")
     if not rest and rest_frequency:
@@ -218,17 +269,14 @@ def _velocity_coverage(header: Header, axis: int, bounds: tuple[float, float]) -
     factor = {"m/s": 1.0, "ms-1": 1.0, "km/s": 1e3, "kms-1": 1e3}.get(unit)
     ctype = (header.text(f"CTYPE{axis}") or "").upper()
     if not rest or factor is None:
-        return Coverage(unit=header.text(f"CUNIT{axis}"), ucd="spect.dopplerVeloc")
-    waves: list[float] = []
-    for value in bounds:
-        beta = value * factor / _C
-        if ctype.startswith("VOPT"):
-            waves.append(rest * (1 + beta))
-        elif ctype.startswith("VRAD"):
-            waves.append(rest / (1 - beta))
-        elif abs(beta) < 1 and ctype[:4] in ("VELO", "BETA"):
-            waves.append(rest * math.sqrt((1 + beta) / (1 - beta)))
-    ucd = "spect.dopplerVeloc"
-    if not waves:
-        return Coverage(unit=header.text(f"CUNIT{axis}"), ucd=ucd)
-    return Coverage(min(waves), max(waves), header.text(f"CUNIT{axis}"), ucd)
+        return None
+    beta = values * factor / _C
+    if not np.all(np.abs(beta) < 1):
+        return None
+    if ctype.startswith("VOPT"):
+        return np.asarray(rest * (1 + beta))
+    if ctype.startswith("VRAD"):
+        return np.asarray(rest / (1 - beta))
+    if ctype[:4] in ("VELO", "BETA"):
+        return np.asarray(rest * np.sqrt((1 + beta) / (1 - beta)))
+    return None

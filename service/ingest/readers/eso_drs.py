@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.ingest.facts import DatasetFacts, Refusal
 from service.ingest.fits import FitsFile
@@ -20,7 +21,7 @@ def _prefix(header: Header) -> str | None:
     return next((match[0] for key in header if (match := _PREFIX.match(key))), None)
 
 
-def _kind(fits: FitsFile) -> str | None:
+def drs_kind(fits: FitsFile) -> str | None:
     """s1d, e2ds, ccf or bis, from cards and the shape alone."""
     prefix = _prefix(fits.primary)
     shape = fits.hdus[0].shape
@@ -41,13 +42,13 @@ def _kind(fits: FitsFile) -> str | None:
 
 def recognise(fits: FitsFile) -> str | None:
     """DRS cards around an array of one of the four kinds."""
-    kind = _kind(fits)
+    kind = drs_kind(fits)
     return f"{_prefix(fits.primary)}cards, {kind}" if kind else None
 
 
 def read(fits: FitsFile) -> DatasetFacts:
     """Spectra with the wavelengths of their cards; ccf and bis are measurements."""
-    kind, header = _kind(fits), fits.primary
+    kind, header = drs_kind(fits), fits.primary
     prefix = _prefix(header)
     if kind is None or prefix is None:
         raise Refusal("none of the DRS products s1d, e2ds, ccf, bis", ("ESO DRS CAL TH COEFF LL0",))
@@ -59,26 +60,26 @@ def read(fits: FitsFile) -> DatasetFacts:
     if kind == "s1d":
         covered = axis_coverage(header, 1, shape[0], header)
     else:
-        bounds = _echelle_bounds(header, prefix, shape)
+        ends = echelle_waves(header, np.array([0.0, shape[0] - 1.0]), shape[1])
+        bounds = float(ends.min()), float(ends.max())
         covered = coverage(bounds, spectral_unit("Angstrom"), declared_medium(header))
     unit = header.text("BUNIT")
     facts = with_spectrum(facts, covered, int(np.prod(shape)), flux_unit=unit)
     return replace(facts, dataproduct_subtype=kind)
 
 
-def _echelle_bounds(header: Header, prefix: str, shape: tuple[int, ...]) -> tuple[float, float]:
-    """Smallest and largest wavelength (Angstrom) of all orders.
+def echelle_waves(header: Header, pixels: NDArray[np.float64], orders: int) -> NDArray[np.float64]:
+    """Wavelengths (Angstrom) of all orders at pixels counted from 0, shape (orders, pixels).
 
-    Order o has the polynomial of CAL TH COEFF LL(o (d + 1) + k), k = 0..d, in the pixel from 0.
+    Order o has the polynomial of CAL TH COEFF LL(o (d + 1) + k), k = 0..d.
     """
+    prefix = _prefix(header) or ""
     degree = header.integer(f"{prefix}CAL TH DEG LL", 3)
-    pixels, orders = shape[0], shape[1]
-    x = np.array([0.0, pixels - 1.0])
-    waves: list[float] = []
+    waves = np.empty((orders, pixels.size))
     for order in range(orders):
         cards = [f"{prefix}CAL TH COEFF LL{order * (degree + 1) + k}" for k in range(degree + 1)]
         terms = [header.number(card) for card in cards]
-        if None in terms:
+        if not terms or None in terms:
             raise Refusal(f"order {order} has no wavelength polynomial", tuple(cards))
-        waves += [float(w) for w in np.polynomial.polynomial.polyval(x, [t or 0.0 for t in terms])]
-    return min(waves), max(waves)
+        waves[order] = np.polynomial.polynomial.polyval(pixels, [t or 0.0 for t in terms])
+    return waves

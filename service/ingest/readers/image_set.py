@@ -24,7 +24,7 @@ TAKES = "spectra with a wavelength image (EXTNAME WAVE, Sci Wavl, ...; XIDL flux
 _WAVE_WORDS = ("WAVL", "WAVE", "WAVELENGTH", "LAMBDA", "WAVEDATA")
 
 
-def _named(fits: FitsFile) -> list[Hdu]:
+def named_waves(fits: FitsFile) -> list[Hdu]:
     """Wavelength images by EXTNAME, the science ones first."""
     waves = [
         hdu
@@ -34,7 +34,7 @@ def _named(fits: FitsFile) -> list[Hdu]:
     return sorted(waves, key=lambda hdu: not hdu.name.startswith("SCI"))
 
 
-def _xidl(fits: FitsFile) -> Hdu | None:
+def xidl_wave(fits: FitsFile) -> Hdu | None:
     """The third of three one-dimensional images of one length, rising from pixel to pixel."""
     first = fits.hdus[:3]
     if len(first) < 3 or any(len(hdu.shape) != 1 or hdu.name for hdu in first):
@@ -50,17 +50,17 @@ def _xidl(fits: FitsFile) -> Hdu | None:
 
 def recognise(fits: FitsFile) -> str | None:
     """A wavelength image by name, or XIDL's order of HDUs."""
-    if named := _named(fits):
+    if named := named_waves(fits):
         return f"EXTNAME = {named[0].name}"
-    return "flux, sigma, wavelength in HDU 0, 1, 2" if _xidl(fits) else None
+    return "flux, sigma, wavelength in HDU 0, 1, 2" if xidl_wave(fits) else None
 
 
 def read(fits: FitsFile) -> DatasetFacts:
     """Without BUNIT on the wavelengths, em_min and em_max stay unknown."""
     header = fits.primary
-    waves = _named(fits)
+    waves = named_waves(fits)
     if not waves:
-        xidl = _xidl(fits)
+        xidl = xidl_wave(fits)
         if xidl is None:
             raise Refusal("no image of wavelengths", ("EXTNAME = 'WAVELENGTH'", "BUNIT"))
         waves = [xidl]

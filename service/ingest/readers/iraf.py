@@ -15,7 +15,7 @@ from service.ingest.fits import FitsFile, Hdu
 from service.ingest.footprint import has_celestial
 from service.ingest.header import Header
 from service.ingest.observation import observation, with_spectrum
-from service.ingest.units import spectral_unit
+from service.ingest.units import SpectralUnit, spectral_unit
 from service.ingest.wavelength import (
     Coverage,
     axis_coverage,
@@ -29,10 +29,11 @@ from service.ingest.wavelength import (
 
 TAKES = "spectra in images: linear and log-linear axes (CTYPE1, CRVAL1, CDELT1), IRAF multispec"
 _SPEC = re.compile(r'spec(\d+)\s*=\s*"([^"]*)"')
+_MOST_PIXELS = 10_000_000
 _LINEAR = ("LINEAR", "MULTISPE", "LOGLIN", "LOG-LINEAR")
 
 
-def _spectrum(fits: FitsFile) -> Hdu | None:
+def dispersed_image(fits: FitsFile) -> Hdu | None:
     """The first image whose first axis is a dispersion axis."""
     for hdu in fits.images:
         header = hdu.header
@@ -49,19 +50,19 @@ def _spectrum(fits: FitsFile) -> Hdu | None:
 
 def recognise(fits: FitsFile) -> str | None:
     """A spectral CTYPE1, DC-FLAG, WAT cards, or a linear axis of a one-dimensional image."""
-    hdu = _spectrum(fits)
+    hdu = dispersed_image(fits)
     return f"a dispersion axis in HDU {hdu.index}" if hdu else None
 
 
 def read(fits: FitsFile) -> DatasetFacts:
     """What the axis covers; without a unit in the header em_min and em_max stay unknown."""
-    hdu = _spectrum(fits)
+    hdu = dispersed_image(fits)
     if hdu is None:
         raise Refusal(
             "no image with a dispersion axis", ("CTYPE1 = 'WAVE'", "CUNIT1", "CRVAL1", "CDELT1")
         )
     header = hdu.header
-    if (header.text("CTYPE1") or "").upper().startswith("MULTISPE"):
+    if is_multispec(header):
         covered, n_points = _multispec(header, fits.primary)
     else:
         covered = axis_coverage(header, 1, hdu.shape[0], fits.primary)
@@ -75,23 +76,37 @@ def read(fits: FitsFile) -> DatasetFacts:
     )
 
 
-def _multispec(header: Header, primary: Header) -> tuple[Coverage, int]:
-    """Bounds over all apertures, and the number of points of all of them (Valdes 1993 §5)."""
+def is_multispec(header: Header) -> bool:
+    """Whether each line of the image has a dispersion function of its own."""
+    return (header.text("CTYPE1") or "").upper().startswith("MULTISPE")
+
+
+def multispec_waves(header: Header) -> list[NDArray[np.float64]]:
+    """Wavelengths of the apertures, line by line of the image (Valdes 1993 §5)."""
     specs = [match[2].split() for match in _SPEC.finditer(wat_text(header, 2))]
     if not specs:
         raise Refusal("a multispec image without its dispersion functions", ("WAT2_001",))
-    low, high, points = [], [], 0
+    waves: list[NDArray[np.float64]] = []
     for spec in specs:
         try:
-            waves = _aperture(spec)
+            waves.append(_aperture(spec))
         except (ValueError, IndexError):
             raise Refusal(f"the dispersion function of aperture {spec[0]} cannot be read") from None
-        low.append(float(waves.min()))
-        high.append(float(waves.max()))
-        points += int(float(spec[5]))
+    return waves
+
+
+def multispec_unit(header: Header) -> SpectralUnit | None:
+    """The unit of the dispersion functions, Angstrom where it is not written."""
     written = wat_attributes(header, 1).get("units") or wat_attributes(header, 2).get("units")
-    unit = spectral_unit(written) if written else spectral_unit("Angstrom")
-    return coverage((min(low), max(high)), unit, declared_medium(header, primary)), points
+    return spectral_unit(written) if written else spectral_unit("Angstrom")
+
+
+def _multispec(header: Header, primary: Header) -> tuple[Coverage, int]:
+    """Bounds over all apertures, and the number of points of all of them."""
+    waves = multispec_waves(header)
+    bounds = [float(end) for wave in waves for end in (wave.min(), wave.max())]
+    covered = coverage(bounds, multispec_unit(header), declared_medium(header, primary))
+    return covered, sum(wave.size for wave in waves)
 
 
 def _aperture(spec: list[str]) -> NDArray[np.float64]:
@@ -99,13 +114,20 @@ def _aperture(spec: list[str]) -> NDArray[np.float64]:
     dtype, start, step, count = int(spec[2]), float(spec[3]), float(spec[4]), int(float(spec[5]))
     redshift = float(spec[6])
     if dtype in (0, 1):
-        waves = start + step * np.array([0.0, count - 1.0])
+        waves = start + step * np.arange(_bounded(count))
         waves = 10.0**waves if dtype == 1 else waves
     elif dtype == 2:
-        waves = _functions([float(word) for word in spec[9:]], count)
+        waves = _functions([float(word) for word in spec[9:]], _bounded(count))
     else:
         raise ValueError("not dispersion corrected")
     return np.asarray(waves / (1 + redshift), dtype=np.float64)
+
+
+def _bounded(count: int) -> int:
+    """The points of an aperture; ValueError for what no image line holds."""
+    if not 0 < count <= _MOST_PIXELS:
+        raise ValueError("a wrong number of pixels")
+    return count
 
 
 def _functions(words: list[float], count: int) -> NDArray[np.float64]:
