@@ -8,6 +8,8 @@ PORT ?= 8000
 VENV := .venv
 RUN := $(VENV)/bin/python
 STARHAUL := $(VENV)/bin/starhaul
+# Tests on every core, four at most: each process has servers of its own. Files stay whole.
+SPREAD := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test lint bench install python
 
@@ -17,7 +19,7 @@ demo: $(VENV)/.runtime
 install: $(VENV)/.dev
 
 test: $(VENV)/.dev
-	$(RUN) -m pytest
+	$(RUN) -m pytest $(SPREAD)
 
 lint: $(VENV)/.dev
 	$(RUN) -m ruff check .
