@@ -28,8 +28,8 @@ from service.pages import routes as pages
 from service.pages.errors import page_or_problem
 from service.problems import problem
 from service.request_id import HEADER, RequestIdMiddleware
+from service.results.errors import error_response as votable_error
 from service.rooms import ROOMS
-from service.tap.errors import error_response as votable_error
 from service.tap.jobs import TAP_ROOM
 from service.tap.routes import router as tap_router
 from service.uws.jobs import open_jobs

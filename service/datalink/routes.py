@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from service.archive import archive_of
 from service.config import Settings
-from service.datalink.errors import error_response
 from service.datalink.links import LinksQuery
 from service.datalink.page import links_page, read_page
 from service.datalink.request import LinksRequest, links_request
@@ -20,6 +19,7 @@ from service.parameters import FORM_TYPES, read_parameters
 from service.principal import principal_of
 from service.request_id import current_request_id
 from service.results.descriptors import LINKS_STANDARD, links_service, package_service
+from service.results.errors import fault_response
 from service.results.response import Result, ResultResponse, result_headers
 from service.results.rows import Connection, query_slot
 from service.uws.routes import prefers_html
@@ -56,14 +56,14 @@ async def _links(request: Request) -> Response:
             archive.database.owner_copy,
             _result(asked, archive.settings, principal_of(request)),
             gzip=gzip,
-            on_error=error_response,
+            on_error=fault_response,
         )
         response.headers["Vary"] = "Accept, Accept-Encoding"
         return response
     except Exception as error:
         if prefers_html(request):
             raise  # people are shown the archive's own page of errors
-        return error_response(error)
+        return fault_response(error)
 
 
 def _result(asked: LinksRequest, settings: Settings, principal: str | None) -> Result:

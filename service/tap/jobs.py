@@ -12,13 +12,13 @@ from service.errors import Gone, NotFound
 from service.language import translated
 from service.parameters import Parameters
 from service.results.descriptors import dataset_services
+from service.results.errors import MEDIA_TYPE, error_response
 from service.results.rows import rows_of
 from service.results.stream import encoded
 from service.results.votable import error_document
 from service.storage.sending import Content
 from service.storage.single import ContentResponse, file_buffers, version_of
 from service.storage.work import WorkStore, work_store
-from service.tap.errors import MEDIA_TYPE, error_response
 from service.tap.query import TapQuery, result_infos, tap_query
 from service.tasks.broker import INTERACTIVE
 from service.uploads import kept

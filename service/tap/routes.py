@@ -11,8 +11,8 @@ from service.examples import examples_of
 from service.language import LANGUAGES, language_of
 from service.parameters import FORM_TYPES, read_parameters
 from service.problems import problem, user_error
+from service.results.errors import error_response
 from service.tap.capabilities import tap_capabilities
-from service.tap.errors import error_response
 from service.tap.examples import examples_page
 from service.tap.jobs import TAP_ROOM, result
 from service.tap.limits import Limits, query_limits, with_modes

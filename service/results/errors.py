@@ -1,5 +1,4 @@
-"""An error of a whole request: a VOTable whose message begins with a fault's name (DataLink 1.1
-§3.4). What is wrong with one identifier is a row of the list instead."""
+"""Errors of the protocols whose answers are VOTables (DALI 1.1 §4.4), whatever their status."""
 
 from starlette.responses import Response
 
@@ -8,19 +7,27 @@ from service.problems import headers_of, user_error
 from service.request_id import current_request_id
 from service.results.votable import error_document
 
-_MEDIA_TYPE = "application/x-votable+xml"
+MEDIA_TYPE = "application/x-votable+xml"
 
 
 def error_response(error: Exception) -> Response:
-    """The error with its own HTTP status."""
+    """The error as a VOTable that clients show to their users, with the request's id."""
     known = user_error(error)
+    return _votable(known, known.message)
+
+
+def fault_response(error: Exception) -> Response:
+    """The same where the message begins with a fault's name (DataLink 1.1 §3.4, SIA 2.0 §3.2)."""
+    known = user_error(error)
+    return _votable(known, f"{_fault(known)}: {known.message}")
+
+
+def _votable(error: StarhaulError, message: str) -> Response:
     return Response(
-        error_document(
-            f"{_fault(known)}: {known.message}", [("request_id", current_request_id(), "")]
-        ),
-        status_code=known.status,
-        headers=headers_of(known),
-        media_type=_MEDIA_TYPE,
+        error_document(message, [("request_id", current_request_id(), "")]),
+        status_code=error.status,
+        headers=headers_of(error),
+        media_type=MEDIA_TYPE,
     )
 
 
