@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Literal
 
 from service.bulk.metalink import METALINK, metalink
 from service.bulk.part_file import PartFile
@@ -21,10 +22,15 @@ continue-at = "-"
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One list: its media type, and how it is written from a package's name and its parts."""
+    """One list: its media type, and how it is written from a package's name and its parts.
+
+    `shows` is what it says of the parts' checksums: nothing, their SHA-256, or those of their
+    pieces too.
+    """
 
     media_type: str
     write: Callable[[str, Sequence[PartFile]], bytes]
+    shows: Literal["nothing", "sums", "pieces"] = "nothing"
 
 
 def _urls(_name: str, parts: Sequence[PartFile]) -> bytes:
@@ -57,6 +63,6 @@ DIALECTS: dict[str, Dialect] = {
     "get.sh": Dialect("text/x-shellscript;charset=utf-8", _get_sh),
     "urls.txt": Dialect(TEXT, _urls),
     "curl.txt": Dialect(TEXT, _curl),
-    "aria2.txt": Dialect(TEXT, _aria2),
-    "parts.meta4": Dialect(METALINK, metalink),
+    "aria2.txt": Dialect(TEXT, _aria2, "sums"),
+    "parts.meta4": Dialect(METALINK, metalink, "pieces"),
 }

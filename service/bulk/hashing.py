@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.tables.bulk import part as part_table
 from service.archive import Archive
+from service.bulk.cache import directory_of
 from service.bulk.damage import member_of, record_damage
-from service.bulk.layout_cache import LayoutCache, directory_of
+from service.bulk.layout_cache import LayoutCache
 from service.bulk.package import open_numbered
 from service.bulk.part import DamagedMember
 from service.bulk.records import PartHashes

@@ -1,10 +1,6 @@
 """Layouts below the home directory, made again from PostgreSQL where they are missing."""
 
 import asyncio
-import errno
-import os
-import shutil
-import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -17,10 +13,10 @@ import numpy as np
 
 from service.bulk.arrangement import COPIED, COPY_HEADER_BYTES, write_layout
 from service.bulk.bag import Package
+from service.bulk.cache import being_made, directory_of, keep, mark_used
 from service.bulk.layout import MANIFEST, SOURCES, Layout, manifest_file, read_layout
-from service.bulk.pruning import NEW, prune
+from service.bulk.pruning import prune
 from service.config import Settings
-from service.errors import DiskFull
 
 if TYPE_CHECKING:
     import asyncpg
@@ -62,11 +58,6 @@ SELECT encode(sha256, 'hex') || '  data/' || path FROM (
 """
 
 
-def directory_of(settings: Settings) -> Path:
-    """Where this host keeps its layouts."""
-    return settings.home / "cache" / "bulk"
-
-
 async def build(
     connection: "Connection", settings: Settings, package_id: int, package: Package
 ) -> Layout:
@@ -75,21 +66,12 @@ async def build(
     DiskFull where there is no room for it; the least recently used ones have gone before.
     """
     cache = directory_of(settings)
-    directory = await asyncio.to_thread(_new_directory, cache)
-    try:
+    with being_made(cache) as directory:
         await _copy(connection, directory, package_id, package)
         layout = await asyncio.to_thread(_arrange, directory, package)
-        kept = _keep(directory, cache / layout.digest) or layout
+        keep(directory, layout.digest)
         await asyncio.to_thread(prune, cache, settings.bulk_cache_bytes, layout.digest)
-        return kept
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise DiskFull(
-            "the archive has no room at the moment for the tables that make the parts of this job"
-        ) from error
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        return layout
 
 
 async def _copy(
@@ -111,11 +93,6 @@ async def _copy(
             )
 
 
-def _new_directory(cache: Path) -> Path:
-    cache.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=NEW, dir=cache))
-
-
 def _arrange(directory: Path, package: Package) -> Layout:
     copied = directory / _COPIED
     count = (copied.stat().st_size - COPY_HEADER_BYTES) // COPIED.itemsize
@@ -123,15 +100,6 @@ def _arrange(directory: Path, package: Package) -> Layout:
     layout = write_layout(directory, rows, package)
     copied.unlink()
     return layout
-
-
-def _keep(directory: Path, kept: Path) -> Layout | None:
-    """Move a layout to its place; the one there where another process was faster."""
-    try:
-        directory.rename(kept)
-    except OSError:
-        return read_layout(kept)
-    return None
 
 
 @dataclass(slots=True)
@@ -168,7 +136,7 @@ class LayoutCache:
             self._open.move_to_end(digest)
             now = time.monotonic()
             if now - found.marked > _MARK_S:
-                os.utime(self.directory / digest)
+                mark_used(self.directory / digest)
                 found.marked = now
         except FileNotFoundError:  # pruned
             self._open.pop(digest, None)

@@ -1,6 +1,5 @@
 """What PostgreSQL keeps of a package beside its members: its parts, their hashes, its past."""
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,11 +22,6 @@ class PartHashes:
     sha256: bytes
     piece_bytes: int
     pieces: bytes
-
-    @property
-    def header(self) -> str:
-        """The value of Repr-Digest (RFC 9530 §3)."""
-        return f"sha-256=:{b64encode(self.sha256).decode()}:"
 
     def of_pieces(self) -> tuple[bytes, ...]:
         """The hashes of the pieces, in order."""
@@ -81,18 +75,31 @@ def _row(
     }
 
 
-async def part_hashes(
-    connection: AsyncConnection, package_id: int, number: int | None = None
-) -> dict[int, PartHashes]:
-    """The hashes of a package's parts, or of the one with a `number`, as far as they are known."""
+async def part_hashes(connection: AsyncConnection, package_id: int) -> dict[int, PartHashes]:
+    """The hashes of a package's parts by number, as far as they are known, with their pieces."""
     columns = part_table.c
-    query = select(columns.number, columns.sha256, columns.piece_bytes, columns.pieces).where(
+    found = await connection.execute(
+        select(columns.number, columns.sha256, columns.piece_bytes, columns.pieces).where(
+            columns.package_id == package_id, columns.sha256.is_not(None)
+        )
+    )
+    return {row.number: PartHashes(row.sha256, row.piece_bytes, row.pieces) for row in found}
+
+
+async def part_sums(
+    connection: AsyncConnection, package_id: int, number: int | None = None
+) -> dict[int, bytes]:
+    """The SHA-256 of a package's parts, or of the one with a `number`, as far as they are known.
+
+    Without the hashes of pieces, 8 kB a part, which Metalink alone needs.
+    """
+    columns = part_table.c
+    query = select(columns.number, columns.sha256).where(
         columns.package_id == package_id, columns.sha256.is_not(None)
     )
     if number is not None:
         query = query.where(columns.number == number)
-    found = await connection.execute(query)
-    return {row.number: PartHashes(row.sha256, row.piece_bytes, row.pieces) for row in found}
+    return {row.number: row.sha256 for row in await connection.execute(query)}
 
 
 async def specification(connection: AsyncConnection, row: Row[Any]) -> Package:

@@ -18,6 +18,7 @@ from schema.tables.bulk import superseded as superseded_table
 from schema.tables.bulk import unchanged as unchanged_table
 from service.bulk import layout_cache
 from service.bulk.bag import MANIFEST, Package, Revision, Run
+from service.bulk.cache import directory_of
 from service.bulk.hashing import request_hashes
 from service.bulk.layout import Layout, PartPlan
 from service.bulk.layout_cache import LayoutCache
@@ -38,7 +39,7 @@ async def run_repair(run: JobRun) -> None:
     (original,) = run.job.parameters[REPAIR]
     async with archive.database.owner.connect() as connection:
         old_id = await completed_package(connection, REPAIR, original, run.job.owner)
-    cache = LayoutCache(layout_cache.directory_of(archive.settings))
+    cache = LayoutCache(directory_of(archive.settings))
     old = await open_numbered(archive, cache, old_id)
     renewed = await renewals(archive, old, run.job.owner)
     async with archive.database.owner.begin() as connection:

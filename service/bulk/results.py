@@ -1,7 +1,7 @@
 """The results of a bulk job as its document lists them, and the names of its parts."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from types import MappingProxyType
 
 from service.bulk.dialects import DIALECTS
 from service.bulk.layout import Layout
@@ -31,20 +31,21 @@ def part_href(layout: Layout, number: int) -> str:
     return f"parts/{digest}/{part_name(layout, number)}"
 
 
-def part_files(layout: Layout, job_url: str, hashes: Mapping[int, PartHashes]) -> list[PartFile]:
-    """The parts with their addresses, in order, and their hashes where they are known."""
+def part_files(
+    layout: Layout,
+    job_url: str,
+    sums: Mapping[int, bytes],
+    hashes: Mapping[int, PartHashes] = MappingProxyType({}),
+) -> list[PartFile]:
+    """The parts with their addresses, in order; those of their SHA-256 that are given, or of all
+    their hashes."""
 
     def file(number: int, size: int) -> PartFile:
-        plain = PartFile(part_name(layout, number), f"{job_url}/{part_href(layout, number)}", size)
+        name, url = part_name(layout, number), f"{job_url}/{part_href(layout, number)}"
         known = hashes.get(number)
         if known is None:
-            return plain
-        return replace(
-            plain,
-            sha256=known.sha256,
-            piece_bytes=known.piece_bytes,
-            pieces=known.of_pieces(),
-        )
+            return PartFile(name, url, size, sums.get(number))
+        return PartFile(name, url, size, known.sha256, known.piece_bytes, known.of_pieces())
 
     return [file(number, part.size) for number, part in enumerate(layout.parts, start=1)]
 

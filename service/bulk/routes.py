@@ -6,18 +6,20 @@ from functools import partial
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
-from service.archive import archive_of
+from service.archive import Archive, archive_of
 from service.bulk.bag_tar import bag_tar
+from service.bulk.cache import directory_of
 from service.bulk.damage import record_damage, refusal_of
-from service.bulk.dialects import DIALECTS
+from service.bulk.dialects import DIALECTS, Dialect
 from service.bulk.estimating import answer_estimate
-from service.bulk.layout_cache import LayoutCache, directory_of
+from service.bulk.layout_cache import LayoutCache
 from service.bulk.manifest import PLAIN, LinesQuery, ManifestQuery
 from service.bulk.package import FrozenPackage, open_package, package_id
 from service.bulk.part import DamagedMember
-from service.bulk.records import part_hashes
+from service.bulk.part_file import PartFile
+from service.bulk.records import part_hashes, part_sums
 from service.bulk.repair import REPAIR
 from service.bulk.request import hashes_first
 from service.bulk.results import TAR, part_files, part_href
@@ -32,6 +34,7 @@ from service.results import arrow, json_rows, separated, tabledata
 from service.results.format import Format
 from service.results.response import Result, ResultResponse, result_headers
 from service.results.wire import Query
+from service.storage.digests import repr_digest
 from service.storage.sending import Content, content_disposition
 from service.uws.job import Job
 from service.uws.routes import job_of, job_routes, jobs_of
@@ -57,7 +60,7 @@ async def part(request: Request) -> Response:
     wanted = package.part(number, hashing=hashes_first(job.parameters))
     repair = f"{BULK_ROOM.job_url(archive.settings.base_url, job.id)}/repair"
     async with archive.database.owner.connect() as connection:
-        known = await part_hashes(connection, package.id, number)
+        sums = await part_sums(connection, package.id, number)
         refusal = await refusal_of(connection, package.id, wanted, repair)
 
     async def damaged(error: StarhaulError) -> None:
@@ -73,7 +76,7 @@ async def part(request: Request) -> Response:
         buffers=wanted.buffers,
         check=refusal.check,
         damaged=damaged,
-        extra={"Repr-Digest": known[number].header} if number in known else {},
+        extra=repr_digest(sums.get(number)),
     )
     return BulkResponse(request, content)
 
@@ -127,20 +130,31 @@ async def result(request: Request) -> Response:
         known = ", ".join([*_TABLES, *DIALECTS, _BAG])
         raise NotFound(f"a bulk job has no result {name}; it has {known} and parts")
     package = await open_package(archive, _cache(request), job)
-    disposition = {"Content-Disposition": content_disposition(_file_name(job, name))}
     if name == _BAG:
-        path = await bag_tar(archive, package)
-        etag = f'"{package.digest[:32]}-{path.stem}"'
-        return FileResponse(path, media_type=TAR, headers=disposition | {"ETag": etag})
+        bag = await bag_tar(archive, package)
+        file = Content(len(bag.octets), bag.version, TAR, _file_name(job, name), bag.buffers)
+        return BulkResponse(request, file)
     dialect = DIALECTS[name]
-    async with archive.database.owner.connect() as connection:
-        hashes = await part_hashes(connection, package.id)
-    job_url = BULK_ROOM.job_url(archive.settings.base_url, job.id)
-    parts = part_files(package.layout, job_url, hashes)
-    # Hashes are added to some of these as they become known.
-    headers = disposition | {"Cache-Control": "no-cache"}
+    parts = await _parts(archive, package, job, dialect)
+    headers = {
+        "Content-Disposition": content_disposition(_file_name(job, name)),
+        "Cache-Control": "no-cache",  # hashes are added to some of these as they become known
+    }
     content = dialect.write(package.layout.name, parts)
     return Response(content, media_type=dialect.media_type, headers=headers)
+
+
+async def _parts(
+    archive: Archive, package: FrozenPackage, job: Job, dialect: Dialect
+) -> list[PartFile]:
+    """The parts with as many checksums as the list shows."""
+    url, layout = BULK_ROOM.job_url(archive.settings.base_url, job.id), package.layout
+    if dialect.shows == "nothing":
+        return part_files(layout, url, {})
+    async with archive.database.owner.connect() as connection:
+        if dialect.shows == "sums":
+            return part_files(layout, url, await part_sums(connection, package.id))
+        return part_files(layout, url, {}, await part_hashes(connection, package.id))
 
 
 async def _streamed(request: Request, job: Job, name: str) -> Response:

@@ -8,21 +8,21 @@ from sqlalchemy import func, select
 
 from schema.tables.bulk import damage, member, package
 from service.archive import Archive
-from service.bulk.records import PartHashes, part_hashes
+from service.bulk.records import part_sums
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """`files` of `octets` bytes are packed; `absent` counts the rows without a file by status;
-    `damaged` files were found changed or lost since. `hashes` are those of parts by number, as far
-    as they have been computed."""
+    `damaged` files were found changed or lost since. `sums` are the SHA-256 of parts by number, as
+    far as they have been computed."""
 
     frozen: datetime
     files: int
     octets: int
     absent: Mapping[str, int]
     damaged: int
-    hashes: Mapping[int, PartHashes]
+    sums: Mapping[int, bytes]
 
 
 async def summary_of(archive: Archive, job_id: str) -> Summary | None:
@@ -41,7 +41,7 @@ async def summary_of(archive: Archive, job_id: str) -> Summary | None:
         damaged = await connection.scalar(
             select(func.count()).select_from(damage).where(damage.c.package_id == row.id)
         )
-        hashes = await part_hashes(connection, row.id)
+        sums = await part_sums(connection, row.id)
     files, octets = counts.pop("ok", (0, 0))
     absent = {status: count for status, (count, _) in sorted(counts.items())}
-    return Summary(row.frozen, files, octets, absent, damaged or 0, hashes)
+    return Summary(row.frozen, files, octets, absent, damaged or 0, sums)

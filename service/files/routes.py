@@ -1,4 +1,5 @@
-"""GET and HEAD of one file: ranges, a strong ETag from its checksum, its own media type."""
+"""GET and HEAD of one file: ranges, a strong ETag from its checksum, Repr-Digest, its own media
+type."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from service.archive import Archive, archive_of
 from service.errors import Gone, NotFound
 from service.lane.response import BulkResponse
 from service.principal import act_as, principal_of
+from service.storage.digests import repr_digest
 from service.storage.ranges import Span, Version
 from service.storage.sending import Buffers, Content
 from service.storage.single import file_buffers
@@ -80,6 +82,7 @@ async def file(request: Request) -> Response:
         media_type=held.media_type,
         filename=PurePosixPath(held.path).name,
         buffers=held.buffers,
+        extra=repr_digest(held.sha256),
     )
     return BulkResponse(request, content)
 

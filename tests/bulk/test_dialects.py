@@ -17,6 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 from lxml import etree
 
+from service.bulk.cache import directory_of
+from service.bulk.pruning import prune
+from service.config import Settings
 from tests.haul import ALL, AUTHORITY, Haul, Package
 
 _METALINK = "{urn:ietf:params:xml:ns:metalink}"
@@ -173,6 +176,25 @@ def test_bag_tar_resumes_as_parts_do(package: Package) -> None:
         names = [member.name.split("/", 1)[1] for member in bag if member.isfile()]
     assert names[0] == "bagit.txt"
     assert set(names) >= {"fetch.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"}
+
+
+def test_bag_tar_is_made_again_where_the_cache_was_pruned_by_another_process(
+    haul: Haul, tmp_path: Path
+) -> None:
+    """This one has the layout mapped still."""
+    package = haul.completed(ID=[AUTHORITY + name for name in haul.names[:3]])
+    assert httpx.head(package.results["curl.txt"]).status_code == 200
+    cache = directory_of(Settings(home_dir=haul.home))
+    prune(cache, 0, "")
+    assert list(cache.iterdir()) == []
+    whole = httpx.get(package.results["bag.tar"])
+    assert whole.status_code == 200
+    (entry,) = cache.iterdir()
+    assert [path.name for path in entry.iterdir()] == ["bag.tar"]
+    prune(cache, 0, "")
+    again = httpx.get(package.results["bag.tar"])
+    assert (again.status_code, again.content) == (200, whole.content)
+    assert again.headers["etag"] == whole.headers["etag"]
 
 
 def test_the_manifest_as_parquet(package: Package, haul: Haul) -> None:

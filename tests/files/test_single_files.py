@@ -1,7 +1,12 @@
 """/files/{id}: the bytes of the store, their checksum as ETag, and nothing to who may not."""
 
+import base64
 import hashlib
 import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -27,6 +32,20 @@ def test_the_bytes_and_what_is_said_of_them(haul: Haul) -> None:
         assert answer.headers["content-length"] == str(len(content))
         assert answer.headers["accept-ranges"] == "bytes"
         assert answer.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("options", [[], ["-I"], ["-r", "10-99"], ["-r", "0-9,50-59"]])
+def test_curl_is_told_the_checksum_of_the_whole_file(
+    haul: Haul, tmp_path: Path, require_tool: Callable[[str], str], options: list[str]
+) -> None:
+    """Also of ranges and HEAD (RFC 9530 §3.1)."""
+    url, content = _url(haul, haul.names[8]), (haul.store / haul.names[8]).read_bytes()
+    command = [require_tool("curl"), "-fsS", "-D", "headers", "-o", "body", *options, url]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    said = re.findall(r"(?im)^repr-digest: (.*?)\r?$", (tmp_path / "headers").read_text())
+    assert said == [f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"]
+    if not options:
+        assert (tmp_path / "body").read_bytes() == content
 
 
 def test_a_name_that_is_not_ascii_is_said_in_both_forms(haul: Haul) -> None:
