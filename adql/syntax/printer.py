@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from adql import quoting
 from adql.syntax import tree
 from adql.syntax.words import RESERVED
 
@@ -22,16 +23,12 @@ def _list(nodes: Iterable[tree.Node]) -> str:
 def _identifier(node: tree.Identifier) -> str:
     plain = _REGULAR.match(node.name) and node.name.upper() not in RESERVED
     if node.delimited or not plain:
-        return '"' + node.name.replace('"', '""') + '"'
+        return quoting.identifier(node.name)
     return node.name
 
 
 def _dotted(parts: tuple[tree.Identifier, ...]) -> str:
     return ".".join(map(_identifier, parts))
-
-
-def _string(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _not(negated: bool) -> str:
@@ -45,7 +42,7 @@ def _chain(node: tree.Arithmetic) -> str:
 
 def _in_literals(node: tree.InLiterals) -> str:
     pairs = zip(node.texts, node.are_strings, strict=True)
-    items = ", ".join(_string(text) if is_string else text for text, is_string in pairs)
+    items = ", ".join(quoting.string(text) if is_string else text for text, is_string in pairs)
     return f"{to_text(node.value)} {_not(node.negated)}IN ({items})"
 
 
@@ -131,7 +128,7 @@ def _query(node: tree.Query) -> str:
 _PRINTERS: dict[type[tree.Node], Callable[[Any], str]] = {
     tree.Identifier: _identifier,
     tree.Number: lambda n: str(n.text),
-    tree.String: lambda n: _string(n.value),
+    tree.String: lambda n: quoting.string(n.value),
     tree.Null: lambda n: "NULL",
     tree.Boolean: lambda n: str(n.value).upper(),
     tree.ColumnReference: lambda n: _dotted(n.parts),
