@@ -70,17 +70,51 @@ def test_image_does_not_run_as_root_and_installs_the_lock_file() -> None:
     assert any("--require-hashes -r requirements.lock" in line for line in lines)
 
 
+@pytest.fixture
+def resolved(
+    tmp_path: Path, require_tool: Callable[[str], str]
+) -> Callable[[dict[str, str]], dict[str, Any]]:
+    """The services as Compose reads compose.yaml with an .env of the example and some more."""
+
+    def config(more: dict[str, str]) -> dict[str, Any]:
+        environment = tmp_path / ".env"
+        pairs = (example_settings() | more).items()
+        environment.write_text("".join(f"{name}={value}\n" for name, value in pairs))
+        command = [require_tool("docker-compose"), "--env-file", environment, "-f", "compose.yaml"]
+        shell = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        done = subprocess.run(
+            [*command, "config"], cwd=DOCKER, env=shell, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        services: dict[str, Any] = yaml.safe_load(done.stdout)["services"]
+        return services
+
+    return config
+
+
 def test_compose_takes_the_file(
-    compose: dict[str, Any], tmp_path: Path, require_tool: Callable[[str], str]
+    compose: dict[str, Any], resolved: Callable[[dict[str, str]], dict[str, Any]]
 ) -> None:
-    environment = tmp_path / ".env"
-    environment.write_text("".join(f"{k}={v}\n" for k, v in example_settings().items()))
-    command = [require_tool("docker-compose"), "--env-file", environment, "-f", "compose.yaml"]
-    done = subprocess.run(
-        [*command, "config"], cwd=DOCKER, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert set(yaml.safe_load(done.stdout)["services"]) == set(compose["services"])
+    assert set(resolved({})) == set(compose["services"])
+
+
+def test_what_leads_to_buckets_is_passed_on(
+    resolved: Callable[[dict[str, str]], dict[str, Any]],
+) -> None:
+    """Every variable of the publisher's guide; one that is not set is not there at all."""
+    guide = (DOCKER.parent / "docs" / "publisher-guide.md").read_text()
+    names = {name for row in re.findall(r"^\| (`AWS_.*)", guide, re.MULTILINE)
+             for name in re.findall(r"`(AWS_\w+)`", row.split(" | ")[0])}  # fmt: skip
+    assert len(names) > 5
+    given = {name: f"value of {name}" for name in names}
+    store = {"WORK_STORE": "s3://bucket/prefix"}
+    with_buckets, without = resolved(given | store), resolved({})
+    for service in ("api", "worker"):
+        environment = with_buckets[service]["environment"]
+        assert {name: environment.get(name) for name in names} == given
+        assert environment["STARHAUL_WORK_STORE"] == store["WORK_STORE"]
+        environment = without[service]["environment"]
+        assert {environment.get(name) for name in names} == {None}
 
 
 def test_every_part_of_the_archive_is_a_service(compose: dict[str, Any]) -> None:
@@ -89,7 +123,8 @@ def test_every_part_of_the_archive_is_a_service(compose: dict[str, Any]) -> None
     for name in ("init", "api", "worker"):
         settings = Settings.model_fields
         for variable in services[name]["environment"]:
-            assert variable.removeprefix("STARHAUL_").lower() in settings
+            own = variable.removeprefix("STARHAUL_").lower() in settings
+            assert own or variable.startswith("AWS_")
         assert services[name]["build"]["dockerfile"] == "docker/Dockerfile"
     assert services["api"]["deploy"]["replicas"] == 2
     mounted = {volume.split(":")[0] for volume in services["api"]["volumes"]}
@@ -102,7 +137,8 @@ def environment_by_hand(
     compose: dict[str, Any], service: str, database: TestDatabase, redis_url: str, work: Path
 ) -> dict[str, str]:
     """The service's environment, with this machine's addresses in place of the containers'."""
-    environment: dict[str, str] = dict(compose["services"][service]["environment"])
+    given = compose["services"][service]["environment"].items()
+    environment: dict[str, str] = {name: value for name, value in given if value is not None}
     local = {
         "STARHAUL_DATABASE_URL": database.url,
         "STARHAUL_READ_DATABASE_URL": database.read_url,
