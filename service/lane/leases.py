@@ -16,8 +16,10 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-LEASE_S = 20
-RENEWAL_S = 5
+# The limits of who downloads again from a process that was killed count its streams so long. A
+# process that is too busy to renew them in time lets some more in, until it does.
+LEASE_S = 6
+RENEWAL_S = 2
 
 _ALL = "starhaul:lane:all"
 _USER = "starhaul:lane:user:"
