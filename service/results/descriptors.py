@@ -5,7 +5,7 @@ column's FIELD by its XML ID.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lxml import etree
@@ -114,16 +114,20 @@ def dataset_services(columns: Sequence[ColumnMeta], settings: Settings) -> tuple
 
 
 def field_ids(
-    columns: Sequence[ColumnMeta], services: Sequence[Service], taken: set[str]
+    columns: Sequence[ColumnMeta],
+    services: Sequence[Service],
+    taken: set[str],
+    given: Mapping[int, str] | None = None,
 ) -> dict[int, str]:
-    """The XML IDs of the columns that services refer to, by number; none of `taken`.
+    """The XML IDs of the columns that services refer to, by number, and those `given`; none of
+    `taken`.
 
     They are the columns' names as far as XML allows: astropy calls columns by their IDs.
     """
-    taken = taken | {service.id for service in services if service.id}
-    found: dict[int, str] = {}
+    found = dict(given or {})
+    taken = taken | {service.id for service in services if service.id} | set(found.values())
     wanted = {i.column for service in services for i in service.inputs if i.column is not None}
-    for number in sorted(wanted):
+    for number in sorted(wanted - set(found)):
         identity = _NOT_IN_ID.sub("_", columns[number].name)
         if not re.match("[A-Za-z_]", identity):
             identity = f"_{identity}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from service.results.batch import Batch, BinaryReader
 from service.results.descriptors import Service
+from service.results.groups import Group, Param
 from service.results.wire import CopyForm, WireColumn
 
 
@@ -15,14 +16,18 @@ from service.results.wire import CopyForm, WireColumn
 class Head:
     """What is known before the first row: the columns, and INFO elements as name, value, text.
 
-    `services` are what a VOTable offers beside its rows. `spool_folder` is where a format may put
-    rows aside; None is the system's place for such files.
+    `services` are what a VOTable offers beside its rows; `description`, `params` and `groups` what
+    it says of all of them. `spool_folder` is where a format may put rows aside; None is the
+    system's place for such files.
     """
 
     columns: tuple[WireColumn, ...]
     infos: Sequence[tuple[str, str, str]] = field(default=())
     spool_folder: str | None = None
     services: Sequence[Service] = field(default=())
+    description: str | None = None
+    params: Sequence[Param] = field(default=())
+    groups: Sequence[Group] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)

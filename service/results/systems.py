@@ -32,13 +32,17 @@ _CALENDAR = System("TIMESYS", "utc", _UTC)
 _MJD = System("TIMESYS", "utc_mjd", (("timeorigin", "MJD-origin"), *_UTC))
 
 _SHAPES = ("point", "circle", "polygon", "adql:point", "adql:region")
-_MJD_UTYPE = re.compile(r"obscore:char\.timeaxis\.coverage\.bounds\.limits\.(start|stop)time")
+_MJD_UTYPE = re.compile(
+    r"obscore:char\.timeaxis\.coverage\.bounds\.limits\.(start|stop)time"
+    r"|ssa:char\.timeaxis\.coverage\.(bounds\.(start|stop)|location\.value)"
+)
 
 
 def system_of(meta: ColumnMeta) -> System | None:
     """The system that the values of a column are in; None for what is neither place nor moment.
 
-    Days are Modified Julian Dates where ObsCore says so (ObsCore 1.1 §3.3.3) or xtype does.
+    Days are Modified Julian Dates where ObsCore says so (ObsCore 1.1 §3.3.3), SSAP (SSAP 1.1
+    §4.2.5) or xtype does.
     """
     ucd, xtype, utype = (
         text.lower() if text else "" for text in (meta.ucd, meta.xtype, meta.utype)

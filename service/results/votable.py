@@ -7,6 +7,7 @@ from lxml import etree
 
 from service.results.descriptors import descriptor, field_ids
 from service.results.format import Head, Outcome
+from service.results.groups import column_ids, group_element, param_element
 from service.results.systems import system_of
 from service.results.wire import ELEMENT_NULL, WireColumn
 
@@ -67,6 +68,14 @@ def error_document(message: str, infos: Sequence[tuple[str, str, str]] = ()) -> 
     return _bytes(root)
 
 
+def info_document(infos: Sequence[tuple[str, str, str]]) -> bytes:
+    """A VOTable of INFO elements alone, children of its root, in the order given."""
+    root, resource = _root()
+    for name, value, text in infos:
+        resource.addprevious(_info(name, value, text))
+    return _bytes(root)
+
+
 def _root() -> tuple[etree._Element, etree._Element]:
     root = etree.Element("VOTABLE", nsmap={None: NAMESPACE, "xsi": _XSI}, version="1.4")
     root.set(f"{{{_XSI}}}schemaLocation", _SCHEMA_LOCATION)
@@ -79,9 +88,13 @@ def _described(head: Head, wide_text: Sequence[bool]) -> tuple[etree._Element, e
     resource.append(_info("QUERY_STATUS", "OK", ""))
     for name, value, text in head.infos:
         resource.append(_info(name, value, text))
+    if head.description is not None:
+        root.insert(0, etree.Element("DESCRIPTION"))
+        root[0].text = xml_text(head.description)
     systems = [system_of(column.meta) for column in head.columns]
     for used in dict.fromkeys(s for s in systems if s is not None):
         etree.SubElement(resource, used.element, dict(used.attributes), ID=used.name)
+    resource.extend(map(param_element, head.params))
     table = etree.SubElement(resource, "TABLE")
     for column, wide, system in zip(head.columns, wide_text, systems, strict=True):
         field = _field(column, wide)
@@ -89,9 +102,11 @@ def _described(head: Head, wide_text: Sequence[bool]) -> tuple[etree._Element, e
             field.set("ref", system.name)
         table.append(field)
     taken = {system.name for system in systems if system is not None}
-    ids = field_ids([column.meta for column in head.columns], head.services, taken)
+    metas = [column.meta for column in head.columns]
+    ids = field_ids(metas, head.services, taken, column_ids(head.groups))
     for number, identity in ids.items():
         table[number].set("ID", identity)
+    table.extend(map(group_element, head.groups))
     root.extend(descriptor(service, ids) for service in head.services)
     return root, table
 
