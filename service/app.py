@@ -14,6 +14,8 @@ from service.access.credentials import CHALLENGES
 from service.access.middleware import PrincipalMiddleware
 from service.archive import Archive, CatalogueCache
 from service.bulk import routes as bulk
+from service.cone import routes as cone
+from service.cone.errors import error_response as cone_error
 from service.config import Settings
 from service.database import open_database
 from service.datalink import routes as datalink
@@ -54,13 +56,20 @@ def _respond(request: Request, error: StarhaulError) -> Response:
         return _challenge(request, error)
     if request.url.path.startswith((TAP_ROOM.path, "/tap/sync")):
         return votable_error(error)
+    if request.url.path.startswith("/cone/"):
+        return cone_error(error)
     return page_or_problem(request, error)
 
 
 def _challenge(request: Request, error: StarhaulError) -> Response:
     """401: never a page, which a download would keep for data."""
-    in_tap = request.url.path.startswith("/tap/")
-    response = votable_error(error) if in_tap else problem(error)
+    path = request.url.path
+    if path.startswith("/tap/"):
+        response = votable_error(error)
+    elif path.startswith("/cone/"):
+        response = cone_error(error)
+    else:
+        response = problem(error)
     for challenge in CHALLENGES:
         response.headers.append("WWW-Authenticate", challenge)
     return response
@@ -102,6 +111,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(bulk.router)
     app.include_router(files.router)
     app.include_router(datalink.router)
+    app.include_router(cone.router)
     app.add_middleware(OptionsMiddleware)
     app.add_middleware(
         CORSMiddleware,
