@@ -1,0 +1,1 @@
+"""What the world is told of the archive: a publishing registry of the Virtual Observatory."""
