@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.ingest.fits import Hdu
+from service.ingest.header import Header
 from service.ingest.units import SpectralUnit, spectral_unit
 from service.ingest.wavelength import (
     Coverage,
@@ -152,13 +153,18 @@ def _flux(names: list[str], ucds: list[str], utypes: list[str], wave: int) -> in
     return None
 
 
-def column_coverage(columns: SpectralColumns, *headers: Any, medium: str | None = None) -> Coverage:
-    """What the wavelength column covers. `medium`: of the convention, where no card says it."""
+def column_medium(columns: SpectralColumns, *headers: Header) -> str | None:
+    """air or vacuum, as the column's UCD, its name or a card says it; None where nothing does."""
     stated = ucd_medium(columns.text("TUCD", columns.wave))
     name = columns.hdu.columns[columns.wave - 1].upper()
     if name.endswith(("_AIR", "_VAC")):
         stated = "air" if name.endswith("_AIR") else "vacuum"
-    medium = stated or declared_medium(columns.hdu.header, *headers) or medium
+    return stated or declared_medium(columns.hdu.header, *headers)
+
+
+def column_coverage(columns: SpectralColumns, *headers: Header) -> Coverage:
+    """What the wavelength column covers."""
+    medium = column_medium(columns, *headers)
     values = columns.wavelengths()
     if values is None or not np.issubdtype(values.dtype, np.number):
         low = columns.hdu.header.number(f"TDMIN{columns.wave}")
