@@ -32,6 +32,7 @@ from service.problems import problem
 from service.request_id import HEADER, RequestIdMiddleware
 from service.results.errors import error_response as votable_error
 from service.rooms import ROOMS
+from service.ssap import routes as ssap
 from service.tap.jobs import TAP_ROOM
 from service.tap.routes import router as tap_router
 from service.uws.jobs import open_jobs
@@ -111,6 +112,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(bulk.router)
     app.include_router(files.router)
     app.include_router(datalink.router)
+    app.include_router(ssap.router)
     app.include_router(cone.router)
     app.add_middleware(OptionsMiddleware)
     app.add_middleware(
