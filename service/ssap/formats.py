@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from service.errors import UsageError
+from service.spectra.forms import FORMS
 
-VOTABLE, FITS = "application/x-votable+xml", "application/fits"
+VOTABLE, FITS = FORMS["vot"].media_type, FORMS["fits"].media_type
 # What each short name stands for; the archive has neither an XML serialization nor pictures here.
 SHORT: dict[str, tuple[str, ...]] = {
     "compliant": (VOTABLE, FITS),

@@ -6,52 +6,64 @@ so that the first row leaves as soon as the order is known, and nothing wide is 
 
 from dataclasses import dataclass
 
+from sqlalchemy.dialects import postgresql
+
 from adql.columns import OutputColumn
 from adql.sql import Sql, joined, rendered
 from adql.translation import Parameter
+from service.spectra.forms import FORMS
+from service.spectra.holdings import convertible
 from service.ssap.columns import COLUMNS, output_columns
 from service.ssap.conditions import conditions, score
-from service.ssap.formats import FITS, VOTABLE, Wanted
+from service.ssap.formats import Wanted
 from service.ssap.request import SsapRequest
 
 _MOST_ROWS = 2**63 - 1  # the largest LIMIT
-_CONVERTIBLE = "dataset.holding_id IS NOT NULL AND dataset.access_format = 'application/fits'"
 _MODEL = "Spectrum-1.2"
-# A table of n points with wavelength, flux and error, in bytes: the document and each point.
-_VOTABLE_SIZE, _FITS_SIZE = (4_000, 60), (17_280, 24)
+# A form's size in bytes, about: of the document, and of a point with its wavelength, flux, error.
+_SIZES = {"vot": (4_000, 60), "fits": (17_280, 24)}
+_CONVERTIBLE = convertible().compile(
+    dialect=postgresql.dialect(),  # type: ignore[no-untyped-call]
+    compile_kwargs={"literal_binds": True},
+)
 
 _CHOSEN = """
     SELECT dataset.id, {score} AS score
     FROM archive.dataset LEFT JOIN archive.spectrum ON spectrum.dataset_id = dataset.id
     WHERE dataproduct_type = 'spectrum' AND starhaul.may_read(dataset.readable_by)
-        AND ({collection}) AND ({conditions})
+        AND {collection} AND {conditions}
     ORDER BY {order} dataset.id
 """
+# OFFSET 0 keeps PostgreSQL from joining in another order than that of the chosen.
+_LOOKED_UP = f"""
+    SELECT dataset.*, holding.reader, {_CONVERTIBLE} AS convertible
+    FROM archive.dataset LEFT JOIN archive.holding ON holding.id = dataset.holding_id
+    WHERE dataset.id = chosen.id OFFSET 0
+"""  # noqa: S608
 _NATIVE = """
-    SELECT 0 AS rank, CASE WHEN dataset.holding_id IS NULL
+    SELECT CASE WHEN dataset.holding_id IS NULL
             THEN current_setting('starhaul.public_url') || '/datalink/links?ID='
                  || starhaul.url_quote(dataset.obs_publisher_did)
             ELSE current_setting('starhaul.public_url') || '/files/' || dataset.holding_id
-        END AS url, access_format AS media_type, access_estsize AS size,
-        (SELECT reader FROM archive.holding WHERE id = dataset.holding_id) AS model,
-        dataset.em_ucd AS em_ucd
+        END AS url, access_format AS media_type, access_estsize AS size, reader AS model,
+        dataset.em_ucd AS em_ucd, true AS native
 """
 _CONVERTED = """
-    SELECT {rank}, current_setting('starhaul.public_url') || '/spectra/' || dataset.holding_id
-            || '.{extension}', '{media_type}', ({fixed} + {each} * em_xel) / 1000, '{model}',
-        'em.wl'
-    WHERE {convertible}
+    SELECT current_setting('starhaul.public_url') || '/spectra/' || dataset.holding_id
+            || '.{extension}', '{media_type}', ({document} + {point} * em_xel) / 1000, '{model}',
+        'em.wl', false
+    WHERE convertible
 """
 _FORMS = {
-    VOTABLE: _CONVERTED.format(
-        rank=1, extension="vot", media_type=VOTABLE, model=_MODEL, convertible=_CONVERTIBLE,
-        fixed=_VOTABLE_SIZE[0], each=_VOTABLE_SIZE[1],
-    ),
-    FITS: _CONVERTED.format(
-        rank=2, extension="fits", media_type=FITS, model=_MODEL, convertible=_CONVERTIBLE,
-        fixed=_FITS_SIZE[0], each=_FITS_SIZE[1],
-    ),
-}  # fmt: skip
+    form.media_type: _CONVERTED.format(
+        extension=form.extension,
+        media_type=form.media_type,
+        document=_SIZES[form.extension][0],
+        point=_SIZES[form.extension][1],
+        model=_MODEL,
+    )
+    for form in FORMS.values()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +94,7 @@ class SpectraQuery:
         return rendered(
             (
                 "SELECT ", joined(", ", columns), " FROM (", self._chosen(), ") AS chosen"
-                " CROSS JOIN LATERAL (SELECT * FROM archive.dataset"
-                "     WHERE dataset.id = chosen.id OFFSET 0) AS dataset"
+                " CROSS JOIN LATERAL (", _LOOKED_UP, ") AS dataset"
                 " LEFT JOIN archive.spectrum ON spectrum.dataset_id = dataset.id"
                 " JOIN archive.collection ON collection.id = dataset.collection_id"
                 " CROSS JOIN LATERAL (SELECT *, count(*) OVER () > 1 AS several FROM (",
@@ -123,7 +134,7 @@ def _filled(template: str, pieces: dict[str, Sql]) -> Sql:
 
 
 def _listed(wanted: Wanted) -> Sql:
-    """The formats of one spectrum that are asked for: rank, url, media_type, size, model, em_ucd.
+    """The formats of one spectrum that are asked for, its own file first.
 
     An association counts the formats that are listed (§4.2.4.1).
     """
