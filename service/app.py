@@ -28,6 +28,7 @@ from service.methods import OptionsMiddleware
 from service.multipart import remove_abandoned
 from service.pages import routes as pages
 from service.pages.errors import page_or_problem
+from service.previews import routes as previews
 from service.problems import problem
 from service.request_id import HEADER, RequestIdMiddleware
 from service.results.errors import error_response as votable_error
@@ -111,6 +112,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(explorer.router)
     app.include_router(bulk.router)
     app.include_router(files.router)
+    app.include_router(previews.router)
     app.include_router(datalink.router)
     app.include_router(ssap.router)
     app.include_router(cone.router)

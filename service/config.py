@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     )
     title: str = Field(default="Starhaul archive", description="the archive's name on its pages")
     interactive_slots: int = Field(default=4, ge=1, description="running TAP jobs at most")
+    preview_slots: int = Field(default=2, ge=1, description="previews drawn at once at most")
     bulk_slots: int = Field(default=2, ge=1, description="running bulk jobs at most")
     background_slots: int = Field(default=2, ge=1, description="running background tasks at most")
     bulk_streams: int = Field(
@@ -73,6 +74,12 @@ class Settings(BaseSettings):
     )
     bulk_cache_bytes: int = Field(
         default=8 * 2**30, ge=0, description="what a host keeps of the layouts of bulk parts"
+    )
+    preview_bytes: int = Field(
+        default=10 * 2**30, ge=0, description="previews that the work store keeps"
+    )
+    preview_days: int = Field(
+        default=365, ge=1, description="days that a preview is kept while nobody asks for it"
     )
     bulk_members: int = Field(default=5_000_000, ge=1, description="most files of a bulk job")
     query_timeout_s: float = Field(

@@ -155,6 +155,18 @@ spectrum = Table(
     schema="archive",
 )
 
+preview = Table(
+    "preview",
+    metadata,
+    Column("key", Text, primary_key=True, comment="made of all that the drawing depends on"),
+    Column("job_id", Text, nullable=False, comment="the job that draws it"),
+    Column("size", BigInteger, comment="bytes in the work store; NULL: not drawn (yet)"),
+    Column("reason", Text, comment="why it cannot be drawn"),
+    Column("retry", DateTime(timezone=True), comment="when the reason may have passed"),
+    Column("used", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    schema="archive",
+)
+
 refusal = Table(
     "refusal",
     metadata,

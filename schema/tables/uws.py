@@ -20,7 +20,7 @@ job = Table(
     metadata,
     Column("id", Text, primary_key=True, comment="32 random hexadecimal digits"),
     Column("room", Text, nullable=False, comment="the protocol that made it: bulk, tap"),
-    Column("queue", Text, nullable=False, comment="interactive, bulk or background"),
+    Column("queue", Text, nullable=False, comment="interactive, preview, bulk or background"),
     Column("owner", Text, comment="the principal; NULL: anonymous"),
     Column("client", Text, comment="address of an anonymous client, whose turn the job is"),
     Column("run_id", Text, comment="RUNID, the client's own name of the job"),

@@ -73,7 +73,8 @@ def worker(
 
     configure_logs()
 
-    slots = settings.interactive_slots + settings.bulk_slots + settings.background_slots
+    slots = settings.interactive_slots + settings.preview_slots
+    slots += settings.bulk_slots + settings.background_slots
     _await_go(wait_for_go)
     asyncio.run(refuse_other_stores(settings))
     run_worker(settings, processes or slots)

@@ -14,8 +14,8 @@ from kombu.exceptions import OperationalError
 from service.config import Settings
 from service.errors import StarhaulError
 
-INTERACTIVE, BULK, BACKGROUND = "interactive", "bulk", "background"
-QUEUES = (INTERACTIVE, BULK, BACKGROUND)
+INTERACTIVE, PREVIEW, BULK, BACKGROUND = "interactive", "preview", "bulk", "background"
+QUEUES = (INTERACTIVE, PREVIEW, BULK, BACKGROUND)
 RUN_JOB = "starhaul.run_job"
 
 # A task that runs longer than this is handed out a second time by Redis; the lease refuses it.

@@ -15,7 +15,7 @@ from service.archive import Archive
 from service.database import is_outage, owner_url
 from service.errors import Unavailable, UsageError
 from service.parameters import Parameters
-from service.tasks.broker import BACKGROUND, BULK, INTERACTIVE, Messenger, celery_app
+from service.tasks.broker import BACKGROUND, BULK, INTERACTIVE, PREVIEW, Messenger, celery_app
 from service.uws import admission, store, sweep
 from service.uws.job import ACTIVE, EXECUTING, QUEUED, Job
 from service.uws.listening import PhaseListener, phase_listener
@@ -124,6 +124,7 @@ class Jobs:
         settings = self.archive.settings
         slots = {
             INTERACTIVE: settings.interactive_slots,
+            PREVIEW: settings.preview_slots,
             BULK: settings.bulk_slots,
             BACKGROUND: settings.background_slots,
         }

@@ -1,0 +1,116 @@
+"""Which files have a preview, and what it depends on."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schema.tables.archive import collection, dataset, holding
+from service.archive import Archive
+from service.errors import Gone, NotFound
+from service.principal import act_as
+from service.storage.state import FileState
+
+# Raised by a change of what drawings look like: all are drawn anew.
+RENDERER = 1
+PNG, SVG = "image/png", "image/svg+xml"
+# Types of products (ObsCore 1.1 §3.3.1) that are drawn, and as what.
+MEDIA_TYPES = {"image": PNG, "cube": PNG, "spectrum": SVG, "timeseries": SVG}
+EXTENSIONS = {PNG: "png", SVG: "svg"}
+# Pixels along the longer side.
+LARGE, SMALL = 512, 128
+SIZES = (LARGE, SMALL)
+
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Drawable:
+    """A file that can be drawn, as ingest knew it; `closed`: not for everybody.
+
+    `reader` took it for a `kind` of product, `header` are the cards that the publisher corrected.
+    """
+
+    id: int
+    root: str
+    path: str
+    state: FileState
+    sha256: bytes
+    kind: str
+    reader: str
+    header: Mapping[str, str | int | float | bool]
+    closed: bool
+
+    @property
+    def media_type(self) -> str:
+        """Of its preview."""
+        return MEDIA_TYPES[self.kind]
+
+    @property
+    def key(self) -> str:
+        """Differs wherever the drawing would."""
+        depends_on = [RENDERER, self.sha256.hex(), self.kind, self.reader, dict(self.header)]
+        text = json.dumps(depends_on, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+async def find_drawable(archive: Archive, number: str, principal: str | None) -> Drawable:
+    """The file of /files/{number}; NotFound where there is none that this principal may read, or
+    it is of no kind that is drawn, Gone where the last ingest no longer found it."""
+    readable = func.starhaul.may_read(holding.c.readable_by) & func.starhaul.may_read(
+        dataset.c.readable_by
+    )
+    async with archive.database.owner.connect() as connection:
+        await act_as(connection, principal)
+        return await _find(connection, number, readable)
+
+
+async def find_for_worker(archive: Archive, number: str) -> Drawable:
+    """The same for a worker, who draws for everybody."""
+    async with archive.database.owner.connect() as connection:
+        return await _find(connection, number, true())
+
+
+_FOUND = (
+    select(
+        holding,
+        collection.c.root,
+        collection.c.config,
+        dataset.c.dataproduct_type.label("kind"),
+        (holding.c.readable_by.is_not(None) | dataset.c.readable_by.is_not(None)).label("closed"),
+    )
+    .join(dataset, dataset.c.id == holding.c.dataset_id)
+    .join(collection, collection.c.id == holding.c.collection_id)
+)
+
+
+async def _find(
+    connection: AsyncConnection, number: str, readable: ColumnElement[bool]
+) -> Drawable:
+    missing = NotFound(f"there is no file {number}, or you may not read it")
+    if not number.isascii() or not number.isdigit() or int(number) > _LARGEST_ID:
+        raise missing
+    found = await connection.execute(_FOUND.where(holding.c.id == int(number), readable))
+    row = found.one_or_none()
+    if row is None:
+        raise missing
+    if row.state != "present":
+        raise Gone(f"the file {row.path} is no longer in the archive's store")
+    if row.semantics != "#this" or row.reader == "part" or row.kind not in MEDIA_TYPES:
+        raise NotFound(
+            f"there is no preview of {row.path}: images, cubes, spectra and time series are drawn"
+        )
+    return Drawable(
+        id=row.id,
+        root=row.root,
+        path=row.path,
+        state=FileState(row.size, row.mtime_ns, row.ctime_ns, row.inode, row.etag),
+        sha256=row.sha256,
+        kind=row.kind,
+        reader=row.reader,
+        header=row.config.get("header") or {},
+        closed=row.closed,
+    )
