@@ -16,6 +16,7 @@ _CAPABILITIES = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
 <xs:import namespace="http://www.ivoa.net/xml/VOSICapabilities/v1.0"
            schemaLocation="VOSICapabilities.xsd"/>
 <xs:import namespace="http://www.ivoa.net/xml/TAPRegExt/v1.0" schemaLocation="TAPRegExt.xsd"/>
+<xs:import namespace="http://www.ivoa.net/xml/ConeSearch/v1.0" schemaLocation="ConeSearch.xsd"/>
 <xs:import namespace="http://www.ivoa.net/xml/VODataService/v1.1"
            schemaLocation="VODataService.xsd"/>
 </xs:schema>"""

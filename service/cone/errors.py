@@ -20,6 +20,5 @@ def error_response(error: Exception) -> Response:
     return Response(
         info_document(infos),
         status_code=200 if type(known) is UsageError and known.status == 400 else known.status,
-        headers=headers_of(known),
-        media_type=MEDIA_TYPE,
+        headers={**headers_of(known), "Content-Type": MEDIA_TYPE},
     )
