@@ -7,16 +7,12 @@ where the next one begins; anything else is a failure, never a guess (DESIGN §6
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from service.results.pieces import Flags, Octets, Offsets, at_any_offset, gather
 from service.results.wire import WireColumn
-
-Octets = npt.NDArray[np.uint8]
-Offsets = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00"
 _HEADER_BYTES = len(_SIGNATURE) + 8  # flags, length of the header's extension
@@ -37,13 +33,6 @@ _DTYPES = {
 
 class MalformedRows(Exception):
     """The stream of rows is not what PostgreSQL's documentation says."""
-
-
-def at_any_offset(octets: Octets, dtype: str) -> npt.NDArray[np.generic]:
-    """The values of `dtype` that begin at each byte: `at_any_offset(o, ">i4")[positions]`."""
-    size = np.dtype(dtype).itemsize
-    count = max(len(octets) - size + 1, 0)
-    return np.ndarray((count,), dtype=dtype, buffer=octets.data, strides=(1,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +77,6 @@ class Batch:
         return gather(self.octets, span.start, span.length)
 
 
-def gather(octets: Octets, start: Offsets, length: Offsets) -> Octets:
-    """Pieces of `octets`, each from its start with its length, joined in order."""
-    ends = np.cumsum(length)
-    total = int(ends[-1]) if len(ends) else 0
-    index = np.repeat(start - (ends - length), length)
-    index += _counting(total.bit_length())[:total]
-    return octets.take(index, mode="clip")  # bounds were checked when the rows were read
-
-
-@lru_cache(maxsize=32)
-def _counting(bits: int) -> Offsets:
-    """0, 1, 2, ... below 2**bits."""
-    return np.arange(1 << bits)
-
-
 def spans(
     octets: Octets, columns: Sequence[WireColumn], starts: Offsets
 ) -> tuple[list[Span], Offsets]:
@@ -118,14 +92,15 @@ def spans(
     found = []
     for column in columns:
         stated = lengths_at[position].astype(np.int32)
-        if column.width is not None and np.all(stated == column.width):
-            null, length = never, np.full(len(starts), column.width)
-        else:
-            null = stated < 0
-            length = np.maximum(stated, 0, dtype=np.int64)
-            if column.width is not None and not np.all((length == column.width) | null):
-                raise MalformedRows(f"a value of {column.meta.name} has a wrong size")
         start = position + 4
+        if column.width is not None and np.all(stated == column.width):
+            found.append(Span(start, np.broadcast_to(np.int64(column.width), len(starts)), never))
+            position = start + column.width
+            continue
+        null = stated < 0
+        length = np.maximum(stated, 0, dtype=np.int64)
+        if column.width is not None and not np.all((length == column.width) | null):
+            raise MalformedRows(f"a value of {column.meta.name} has a wrong size")
         found.append(Span(start, length, null))
         position = start + length
     return found, position

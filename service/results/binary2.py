@@ -14,8 +14,9 @@ import pybase64
 from service.errors import StarhaulError
 from service.results import votable
 from service.results.arrays import elements
-from service.results.batch import Batch, Octets, Offsets, gather
+from service.results.batch import Batch
 from service.results.format import Format, Head, Lines, Outcome
+from service.results.pieces import Flags, Octets, Offsets, move
 from service.results.wire import CopyForm, WireColumn
 
 _WIDTHS = {"unsignedByte": 1, "short": 2, "int": 4, "long": 8, "float": 4, "double": 8}
@@ -23,34 +24,21 @@ _WIDTHS = {"unsignedByte": 1, "short": 2, "int": 4, "long": 8, "float": 4, "doub
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """One piece of each row: where it begins in the batch's bytes and its additions, how long."""
+    """One piece of each row: where it begins in `octets`, and how long it is. NULL is all zeros."""
 
+    octets: Octets
     start: Offsets
-    length: Offsets
+    length: Offsets | int
+    null: Flags | None = None
 
-
-class _Source:
-    """The bytes of a batch and what was added to them, as one array to choose from.
-
-    Eight zero bytes lie at `zeros`.
-    """
-
-    def __init__(self, batch: Batch) -> None:
-        self._parts: list[Octets] = [batch.octets]
-        self._size = len(batch.octets)
-        self.zeros = self.add(bytes(8))
-
-    def add(self, octets: Octets | bytes) -> int:
-        """Append; the position of the first byte."""
-        part = np.frombuffer(octets, np.uint8) if isinstance(octets, bytes) else octets
-        at = self._size
-        self._parts.append(part)
-        self._size += len(part)
-        return at
-
-    def whole(self) -> Octets:
-        """Everything."""
-        return np.concatenate(self._parts)
+    def write(self, table: Octets, at: Offsets) -> None:
+        """Copy each row's piece to its place in a table of zeros."""
+        start, length = self.start, self.length
+        if self.null is not None and self.null.any():
+            present = np.flatnonzero(~self.null)
+            at, start = at[present], start[present]
+            length = length if isinstance(length, int) else length[present]
+        move(table, at, self.octets, start, length)
 
 
 class Binary2Encoder:
@@ -60,7 +48,7 @@ class Binary2Encoder:
         self._head = head
         self._wide = [c.meta.datatype == "unicodeChar" for c in head.columns]
         self._after = b""
-        self._rest = b""
+        self._rest = np.empty(0, np.uint8)
 
     def begin(self, first: Batch | Lines | None) -> bytes:
         """The document up to its first row."""
@@ -78,77 +66,72 @@ class Binary2Encoder:
     def rows(self, rows: Batch | Lines) -> bytes:
         """Rows in base64; up to two bytes wait for the next call."""
         assert isinstance(rows, Batch)
-        octets = self._rest + self.packed(rows)
+        if not rows.rows:
+            return b""
+        octets = self.packed(rows)
         whole = len(octets) - len(octets) % 3
-        self._rest = octets[whole:]
-        return pybase64.b64encode(octets[:whole]) + b"\n" if whole else b""
+        self._rest = octets[whole:].copy()
+        return pybase64.b64encode(octets[:whole].data) + b"\n"
 
     def end(self, outcome: Outcome) -> tuple[bytes, ...]:
         """The last bytes and the end of the document."""
-        return (pybase64.b64encode(self._rest) + votable.end(self._after, outcome),)
+        return (pybase64.b64encode(self._rest.data) + votable.end(self._after, outcome),)
 
-    def packed(self, batch: Batch) -> bytes:
-        """The rows as BINARY2 without base64."""
-        if not batch.rows:
-            return b""
-        source = _Source(batch)
-        pieces = [_flags(batch, source)]
+    def packed(self, batch: Batch) -> Octets:
+        """The rows as BINARY2 without base64, after the bytes that wait."""
+        pieces = [_flags(batch)]
         for index, column in enumerate(batch.columns):
-            pieces += self._pieces(batch, index, column, source)
-        start = np.stack([piece.start for piece in pieces], axis=1).ravel()
-        length = np.stack([piece.length for piece in pieces], axis=1).ravel()
-        return gather(source.whole(), start, length).tobytes()
+            pieces += self._pieces(batch, index, column)
+        ends = np.cumsum(sum((piece.length for piece in pieces), np.zeros(batch.rows, np.int64)))
+        waiting = len(self._rest)
+        table = np.zeros(waiting + int(ends[-1]), np.uint8)
+        table[:waiting] = self._rest
+        at = np.concatenate([[0], ends[:-1]]) + waiting
+        for piece in pieces:
+            piece.write(table, at)
+            at = at + piece.length
+        return table
 
-    def _pieces(
-        self, batch: Batch, index: int, column: WireColumn, source: _Source
-    ) -> list[_Piece]:
+    def _pieces(self, batch: Batch, index: int, column: WireColumn) -> list[_Piece]:
         if column.is_array:
-            return [_array(batch, index, column, source)]
+            return [_array(batch, index, column)]
         if column.is_text and self._wide[index]:
-            return _utf16(batch, index, source)
+            return _utf16(batch, index)
         if column.is_text:
-            return [_ascii(batch, index, column, source)]
+            return [_ascii(batch, index, column)]
         if column.meta.datatype == "boolean":
-            return [_boolean(batch, index, source)]
-        return [_number(batch, index, column, source)]
+            return [_boolean(batch, index)]
+        return [_number(batch, index, column)]
 
 
-def _constant(value: int, rows: int) -> Offsets:
-    return np.full(rows, value, np.int64)
+def _places(width: int, rows: int) -> Offsets:
+    return width * np.arange(rows)
 
 
-def _joined(parts: list[bytes], source: _Source) -> _Piece:
-    """Pieces made one by one, added to the source."""
-    length = np.fromiter((len(part) for part in parts), np.int64, len(parts))
-    return _Piece(source.add(b"".join(parts)) + np.cumsum(length) - length, length)
-
-
-def _flags(batch: Batch, source: _Source) -> _Piece:
+def _flags(batch: Batch) -> _Piece:
     """One bit a column, first column first, set where the value is NULL."""
-    null = np.stack([span.null for span in batch.spans], axis=1)
-    octets = np.packbits(null, axis=1)
+    octets = np.zeros((batch.rows, -(-len(batch.spans) // 8)), np.uint8)
+    for index, span in enumerate(batch.spans):
+        if span.null.any():
+            octets[:, index // 8] |= span.null.view(np.uint8) << (7 - index % 8)
     width = octets.shape[1]
-    at = source.add(octets.ravel())
-    return _Piece(at + width * np.arange(batch.rows), _constant(width, batch.rows))
+    return _Piece(octets.ravel(), _places(width, batch.rows), width)
 
 
-def _number(batch: Batch, index: int, column: WireColumn, source: _Source) -> _Piece:
+def _number(batch: Batch, index: int, column: WireColumn) -> _Piece:
     width = _WIDTHS[column.meta.datatype]
     span = batch.spans[index]
     skipped = (column.width or width) - width  # the upper byte of an unsignedByte's smallint
-    start = span.start + skipped
-    if span.null.any():
-        start = np.where(span.null, source.zeros, start)
-    return _Piece(start, _constant(width, batch.rows))
+    return _Piece(batch.octets, span.start + skipped, width, span.null)
 
 
-def _boolean(batch: Batch, index: int, source: _Source) -> _Piece:
-    at = source.add(b"FT ")
-    letter = np.where(batch.spans[index].null, 2, batch.values(index).astype(np.int64))
-    return _Piece(at + letter, _constant(1, batch.rows))
+def _boolean(batch: Batch, index: int) -> _Piece:
+    letters = np.where(batch.values(index), ord("T"), ord("F")).astype(np.uint8)
+    letters[batch.spans[index].null] = ord(" ")
+    return _Piece(letters, _places(1, batch.rows), 1)
 
 
-def _ascii(batch: Batch, index: int, column: WireColumn, source: _Source) -> _Piece:
+def _ascii(batch: Batch, index: int, column: WireColumn) -> _Piece:
     """Text as it arrived, its length before it, as in BINARY2."""
     if not _is_ascii(batch, index):
         # Its UTF-8 would be no VOTable 1.4, and astropy would refuse the whole document for it.
@@ -158,8 +141,7 @@ def _ascii(batch: Batch, index: int, column: WireColumn, source: _Source) -> _Pi
             "it unicodeChar"
         )
     span = batch.spans[index]
-    start = np.where(span.null, source.zeros, span.start - 4)
-    return _Piece(start, span.length + 4)
+    return _Piece(batch.octets, span.start - 4, span.length + 4, span.null)
 
 
 def _is_ascii(batch: Batch, index: int) -> bool:
@@ -169,7 +151,7 @@ def _is_ascii(batch: Batch, index: int) -> bool:
     return not octets.size or int(octets.max()) < 0x80
 
 
-def _utf16(batch: Batch, index: int, source: _Source) -> list[_Piece]:
+def _utf16(batch: Batch, index: int) -> list[_Piece]:
     """The number of UTF-16 code units, then the text in UTF-16BE."""
     octets = batch.packed(index)
     # A UTF-8 sequence is one code unit, or two from four bytes on.
@@ -179,16 +161,15 @@ def _utf16(batch: Batch, index: int, source: _Source) -> list[_Piece]:
     units: npt.NDArray[np.int64] = (
         units_before[ends] - units_before[ends - batch.spans[index].length]
     )
-    text = octets.tobytes().decode().encode("utf-16-be")
-    counts_at = source.add(np.frombuffer(units.astype(">i4").tobytes(), np.uint8))
-    text_at = source.add(text)
+    counts = units.astype(">i4").view(np.uint8)
+    text = np.frombuffer(octets.tobytes().decode().encode("utf-16-be"), np.uint8)
     return [
-        _Piece(counts_at + 4 * np.arange(batch.rows), _constant(4, batch.rows)),
-        _Piece(text_at + 2 * (np.cumsum(units) - units), 2 * units),
+        _Piece(counts, _places(4, batch.rows), 4),
+        _Piece(text, 2 * (np.cumsum(units) - units), 2 * units),
     ]
 
 
-def _array(batch: Batch, index: int, column: WireColumn, source: _Source) -> _Piece:
+def _array(batch: Batch, index: int, column: WireColumn) -> _Piece:
     width = _WIDTHS.get(column.meta.datatype, 1)
     items = column.items
     parts = []
@@ -205,7 +186,9 @@ def _array(batch: Batch, index: int, column: WireColumn, source: _Source) -> _Pi
             )
         else:
             parts.append(value)
-    return _joined(parts, source)
+    length = np.fromiter(map(len, parts), np.int64, len(parts))
+    octets = np.frombuffer(b"".join(parts), np.uint8)
+    return _Piece(octets, np.cumsum(length) - length, length)
 
 
 FORMAT = Format(

@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from service.errors import StarhaulError
 from service.results.arrays import elements
-from service.results.batch import Batch, Flags, Octets, Offsets, Span, at_any_offset, gather
+from service.results.batch import Batch, Span
 from service.results.fits_columns import FitsColumn
+from service.results.pieces import Flags, Octets, Offsets, at_any_offset, gather
 from service.results.wire import ELEMENT_NULL, WireColumn
 
 # Texts of a batch lie in a rectangle where not too much of it is blank, one by one otherwise.

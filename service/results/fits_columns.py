@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from service.errors import StarhaulError
-from service.results.batch import Flags, Offsets
+from service.results.pieces import Flags, Offsets
 from service.results.wire import ELEMENT_NULL, WireColumn
 
 # Letter of TFORM and bytes of an element (FITS 4.0 table 18).

@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from service.results.batch import Octets
 from service.results.fits_cells import Cells, Numbers, Padded, Pieces, copied, field
 from service.results.fits_columns import FitsColumn
+from service.results.pieces import Octets
 from service.results.scratch import unnamed_file
 
 Integers: TypeAlias = npt.NDArray[Any]

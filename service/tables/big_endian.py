@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from service.results.batch import Flags, Octets, Offsets, at_any_offset, gather
+from service.results.pieces import Flags, Octets, Offsets, at_any_offset, gather
 from service.tables.table import Place
 
 # VOTable datatype: numpy dtype on disk (VOTable 1.4 §6, FITS 4.0 §7.3.3).

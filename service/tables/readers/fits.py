@@ -13,7 +13,7 @@ import pyarrow as pa
 from astropy.io import fits
 
 from adql.columns import ColumnMeta
-from service.results.batch import Octets, Offsets
+from service.results.pieces import Octets, Offsets
 from service.tables import big_endian
 from service.tables.readers.fits_columns import FITSColumn, columns_of
 from service.tables.readers.fits_heap import heap_block

@@ -5,7 +5,7 @@ from typing import IO
 
 import numpy as np
 
-from service.results.batch import Octets, Offsets, at_any_offset
+from service.results.pieces import Octets, Offsets, at_any_offset
 from service.tables.readers.fits_columns import FITSColumn
 from service.tables.table import Place
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from service.results.batch import Flags, Octets, Offsets
+from service.results.pieces import Flags, Octets, Offsets
 from service.tables import big_endian
 from service.tables.readers.votable_fields import Field
 from service.tables.table import Place, is_array
