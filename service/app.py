@@ -1,6 +1,6 @@
 """The FastAPI application: protocol routers on one archive, and one way for errors to leave it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -32,7 +32,9 @@ from service.previews import routes as previews
 from service.problems import problem
 from service.request_id import HEADER, RequestIdMiddleware
 from service.results.errors import error_response as votable_error
+from service.results.errors import fault_response as fault_error
 from service.rooms import ROOMS
+from service.sia import routes as sia
 from service.ssap import routes as ssap
 from service.tap.jobs import TAP_ROOM
 from service.tap.routes import router as tap_router
@@ -52,26 +54,32 @@ _EXPOSED = [
 ]
 
 
+_Form = Callable[[Exception], Response]
+# What errors look like below a path whose protocol has a form of its own.
+_FORMS: dict[str, _Form] = {
+    TAP_ROOM.path: votable_error,
+    "/tap/sync": votable_error,
+    "/cone/": cone_error,
+    "/sia": fault_error,
+}
+
+
+def _own_form(path: str, forms: dict[str, _Form]) -> _Form | None:
+    return next((form for prefix, form in forms.items() if path.startswith(prefix)), None)
+
+
 def _respond(request: Request, error: StarhaulError) -> Response:
     """The error in the form of the protocol that was asked (DESIGN §10)."""
     if error.status == Unauthorized.status:
         return _challenge(request, error)
-    if request.url.path.startswith((TAP_ROOM.path, "/tap/sync")):
-        return votable_error(error)
-    if request.url.path.startswith("/cone/"):
-        return cone_error(error)
-    return page_or_problem(request, error)
+    own = _own_form(request.url.path, _FORMS)
+    return page_or_problem(request, error) if own is None else own(error)
 
 
 def _challenge(request: Request, error: StarhaulError) -> Response:
     """401: never a page, which a download would keep for data."""
-    path = request.url.path
-    if path.startswith("/tap/"):
-        response = votable_error(error)
-    elif path.startswith("/cone/"):
-        response = cone_error(error)
-    else:
-        response = problem(error)
+    own = _own_form(request.url.path, {"/tap/": votable_error, **_FORMS})
+    response = problem(error) if own is None else own(error)
     for challenge in CHALLENGES:
         response.headers.append("WWW-Authenticate", challenge)
     return response
@@ -116,6 +124,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(datalink.router)
     app.include_router(ssap.router)
     app.include_router(cone.router)
+    app.include_router(sia.router)
     app.add_middleware(OptionsMiddleware)
     app.add_middleware(
         CORSMiddleware,

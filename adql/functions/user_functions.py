@@ -9,6 +9,7 @@ from adql.functions.astrometry import ASTROMETRY
 from adql.functions.conveniences import CONVENIENCES
 from adql.functions.declaration import UserFunction
 from adql.functions.healpix import HEALPIX
+from adql.functions.regions import REGIONS
 from adql.functions.statistics import STATISTICS
 from adql.functions.texts import TEXTS
 from adql.functions.times import TIMES
@@ -16,6 +17,7 @@ from adql.functions.times import TIMES
 THEMES: dict[str, tuple[UserFunction, ...]] = {
     "HEALPix": HEALPIX,
     "Astrometry": ASTROMETRY,
+    "Regions": REGIONS,
     "Dates": TIMES,
     "Text": TEXTS,
     "Statistics": STATISTICS,

@@ -85,6 +85,10 @@ async def search(request: Request, name: str) -> Response:
         cone = cone_table(catalogue, name)
         asked = cone_request(parameters)
         query = cone_query(cone, asked, catalogue)
-        return answer(request, query, form=asked.form, maxrec=asked.maxrec, on_error=error_response)
+        response = answer(
+            request, query, form=asked.form, maxrec=asked.maxrec, on_error=error_response
+        )
+        response.headers["Content-Type"] = asked.form.media_type  # as it is, without a charset
+        return response
     except Exception as error:
         return error_response(error)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from schema.catalogue import load_catalogue
 from schema.migrate import SchemaTooNew, upgrade
-from schema.tables import access, archive, bulk, metadata, published, tap_schema, uws
+from schema.tables import access, archive, bulk, metadata, published, registry, tap_schema, uws
 from schema.url import async_url
 from service.config import Settings
 
