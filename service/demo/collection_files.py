@@ -59,6 +59,7 @@ def collection_text(collection: DemoCollection) -> str:
         f'name = "{collection.name}"\n'
         f'title = "{collection.title}"\n'
         f'description = "{collection.description}"\n'
+        f'data_source = "artificial"\n'
         f'root = "."\n'
         f"\n[constants]\n"
         f'obs_collection = "{collection.name}"\n'

@@ -8,7 +8,7 @@ import re
 import tomllib
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 
 from pydantic import (
     BaseModel,
@@ -47,6 +47,10 @@ FITS_SUFFIXES = (
 )
 
 
+# Where data come from (SSAP 1.1 §2.5.1).
+DataSource: TypeAlias = Literal["survey", "pointed", "custom", "theory", "artificial"]
+
+
 class CollectionError(UsageError):
     """collection.toml cannot be used as it is."""
 
@@ -81,6 +85,7 @@ class Collection(_Strict):
     title: str | None = None
     description: str | None = None
     licence: str | None = None
+    data_source: DataSource | None = None
     root: str = "."
     include: list[str] = Field(default_factory=lambda: list(FITS_SUFFIXES), min_length=1)
     exclude: list[str] = Field(default_factory=list)

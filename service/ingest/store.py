@@ -16,7 +16,8 @@ from service.ingest.readers import RULES
 from service.storage.state import FileState
 
 _LOCK = 0x53_48_49_4E  # the class of our advisory locks; the other half names the collection
-_NOT_READING = ("title", "description", "licence")  # a change of these reads no file again
+# A change of these reads no file again.
+_NOT_READING = ("title", "description", "licence", "data_source")
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

@@ -89,7 +89,7 @@ _ROWS: tuple[_Row, ...] = (
     ("instrument_name", "unicode", None, "DataID.Instrument", "meta.id;instr", "instrument_name",
      "Instrument"),
     ("data_source", "text", None, "DataID.DataSource", None,
-     "collection.config ->> 'data_source'",
+     "collection.config #>> '{toml,data_source}'",
      "Where the data come from: survey, pointed, custom, theory, artificial"),
     ("creation_type", "text", None, "DataID.CreationType", None, "'archival'",
      "All of the dataset, not changed but in its format"),

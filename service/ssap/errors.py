@@ -23,6 +23,5 @@ def error_response(error: Exception) -> Response:
     return Response(
         error_document(known.message, infos),
         status_code=200 if isinstance(known, UsageError) else known.status,
-        headers=headers_of(known),
-        media_type=MEDIA_TYPE,
+        headers={"Content-Type": MEDIA_TYPE, **headers_of(known)},
     )

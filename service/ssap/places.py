@@ -9,6 +9,9 @@ from service.ssap.ranges import listed, number
 DEFAULT_SIZE = 0.1
 """Diameter in degrees where SIZE is absent or 0: pointings differ by less from an object."""
 
+# The Spectral Data Model 1.1's name (its table of frames), which refframe has no more.
+_OLD_NAMES = {"GALACTIC_II": "GALACTIC"}
+
 
 def circle(position: str | None, size: str | None) -> Circle | None:
     """The circle in ICRS; None where there is no POS. UsageError where either is wrong."""
@@ -22,11 +25,11 @@ def circle(position: str | None, size: str | None) -> Circle | None:
             "POS=187.28,2.05, or with a frame as in POS=289.95,64.36;GALACTIC"
         )
     longitude, latitude = (number("POS", item) for item in items)
-    frame = frame_named(qualifier) if qualifier is not None else "ICRS"
+    name = qualifier or "ICRS"
+    frame = frame_named(_OLD_NAMES.get(name.upper(), name))
     if frame is None:
         raise UsageError(
-            f"POS: the reference frame {(qualifier or '')[:40]!r} is not known; use one of "
-            f"{', '.join(FRAMES)}"
+            f"POS: the reference frame {name[:40]!r} is not known; use one of {', '.join(FRAMES)}"
         )
     if not -180 <= longitude <= 360:
         raise UsageError(f"POS: the longitude {longitude:g} is outside 0 to 360 degrees")
