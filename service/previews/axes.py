@@ -33,7 +33,7 @@ class Axis:
 
     def factor(self) -> str:
         """The power of ten that the numbers leave out, "" for none."""
-        return f"10{str(self.exponent).translate(_RAISED)}" if self.exponent else ""
+        return f"10{raised(self.exponent)}" if self.exponent else ""
 
 
 def axis(low: float, high: float, most: int) -> Axis:
@@ -51,6 +51,18 @@ def axis(low: float, high: float, most: int) -> Axis:
     scaled = [(place, place / 10.0**exponent) for place in places]
     texts = [(place, f"{value:.{decimals}f}".replace("-", _MINUS)) for place, value in scaled]
     return Axis(low, high, texts, exponent)
+
+
+def decades(low: float, high: float) -> Axis:
+    """The same for logarithms to the base of ten: whole powers, or every second, third, ..."""
+    step = max(1, math.ceil((high - low) / 8))
+    powers = range(math.ceil(low / step) * step, math.floor(high) + 1, step)
+    return Axis(low, high, [(float(n), f"10{raised(n)}") for n in powers], 0)
+
+
+def raised(number: int) -> str:
+    """As an exponent is written."""
+    return str(number).translate(_RAISED)
 
 
 def _step(least: float) -> float:

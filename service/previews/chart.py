@@ -5,13 +5,13 @@ narrow line among a million points is not lost.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from service.previews.axes import Axis, Values, axis, bounds
+from service.previews.axes import Axis, Values, axis, bounds, decades
 from service.previews.opening import Undrawable
 
 _WIDTH, _HEIGHT = 1024, 512
@@ -19,13 +19,15 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 92, 30, 18, 66
 _SMALL_WIDTH, _SMALL_HEIGHT = 128, 64
 _MOST_DOTS = 3000
 _GAP = 12  # columns without a point where a line is broken
+_WIDE = 50.0  # ranges of x that span more than this factor are logarithmic
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
     """`parts` are drawn one over the other, each as x and y of one length; a y of NaN is no point.
 
-    `described` says in words what is seen. `dots`: the points are not joined.
+    `described` says in words what is seen. `dots`: the points are not joined. `scale`: values of y
+    that are to be seen whole; None: all.
     """
 
     parts: Sequence[tuple[Values, Values]]
@@ -35,6 +37,7 @@ class Curve:
     y_unit: str
     described: str
     dots: bool = False
+    scale: Values | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class _Frame:
 
 def chart(curve: Curve) -> bytes:
     """The drawing with its axes; Undrawable where no point has both values."""
-    x, y = _axes(curve)
+    curve, x, y = _scaled(curve)
     frame = _Frame(_LEFT, _TOP, _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM, x, y)
     text = _template().render(
         width=_WIDTH,
@@ -68,7 +71,8 @@ def chart(curve: Curve) -> bytes:
 
 def thumbnail(curve: Curve) -> bytes:
     """The curve alone, small."""
-    frame = _Frame(2, 2, _SMALL_WIDTH - 4, _SMALL_HEIGHT - 4, *_axes(curve))
+    curve, x, y = _scaled(curve)
+    frame = _Frame(2, 2, _SMALL_WIDTH - 4, _SMALL_HEIGHT - 4, x, y)
     text = _template().render(
         width=_SMALL_WIDTH,
         height=_SMALL_HEIGHT,
@@ -96,13 +100,22 @@ def _template() -> Template:
     return environment.get_template("chart.svg")
 
 
-def _axes(curve: Curve) -> tuple[Axis, Axis]:
-    shown = [x[np.isfinite(x) & np.isfinite(y)] for x, y in curve.parts]
-    known = np.concatenate(shown) if shown else np.array([])
-    if not known.size:
+def _scaled(curve: Curve) -> tuple[Curve, Axis, Axis]:
+    """What is drawn along which axes; of a wide range of x the logarithms of both."""
+    known = [np.isfinite(x) & np.isfinite(y) for x, y in curve.parts]
+    shown = [x[good] for (x, _), good in zip(curve.parts, known, strict=True)]
+    if not any(each.size for each in shown):
         raise Undrawable("no point of it has both coordinates")
-    y = bounds(np.concatenate([y[np.isfinite(x)] for x, y in curve.parts]))
-    return axis(float(known.min()), float(known.max()), 9), axis(*y, 6)
+    low, high = min(e.min() for e in shown if e.size), max(e.max() for e in shown if e.size)
+    values = np.concatenate([y[good] for (_, y), good in zip(curve.parts, known, strict=True)])
+    if low <= 0 or high / low < _WIDE or np.percentile(values, 2) <= 0:
+        scale = values if curve.scale is None else curve.scale
+        return curve, axis(float(low), float(high), 9), axis(*bounds(scale), 6)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = [(np.log10(x), np.log10(y)) for x, y in curve.parts]
+        scale = np.log10(values)
+    across = decades(float(np.log10(low)), float(np.log10(high)))
+    return replace(curve, parts=parts), across, decades(*bounds(scale))
 
 
 def _label(name: str, unit: str, scale: Axis) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from service.ingest.facts import Refusal
 from service.ingest.fits import open_fits
-from service.previews import chart, light_curve
+from service.previews import chart, light_curve, spectrum
 from service.previews.drawable import LARGE, PNG, SMALL, Drawable
 from service.previews.opening import StreamSource, Undrawable, opened
 from service.previews.picture import picture, png
@@ -35,7 +35,10 @@ def _image(drawable: Drawable, source: StreamSource) -> dict[int, bytes]:
 def _curve(drawable: Drawable, source: StreamSource) -> dict[int, bytes]:
     try:
         file = open_fits(drawable.path, source, drawable.header)
-        curve = light_curve.curve_of(file)
+        if drawable.kind == "spectrum":
+            curve = spectrum.curve_of(file, drawable.reader)
+        else:
+            curve = light_curve.curve_of(file)
     except Refusal as refusal:
         raise Undrawable(str(refusal)) from refusal
     return {LARGE: chart.chart(curve), SMALL: chart.thumbnail(curve)}

@@ -12,6 +12,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from service.errors import StarhaulError
 from service.ingest.fits import FitsFile, Hdu
 from service.ingest.readers.cube import find_cube, spectral_axis
 from service.ingest.readers.wcs_image import sky_images
@@ -80,7 +81,9 @@ def read_plane(stream: BinaryIO, view: View, most: int) -> Pixels:
         with fits.open(stream, memmap=False, lazy_load_hdus=True) as hdus:
             section = hdus[view.hdu.index].section
             return _Reading(section, view).mean(most)
-    except (OSError, ValueError, TypeError, KeyError, IndexError, fits.VerifyError) as error:
+    except StarhaulError:
+        raise
+    except Exception as error:  # damaged tiles end in whatever their decompressor raises
         raise Undrawable(f"the pixels of HDU {view.hdu.index} cannot be read ({error})") from error
 
 
