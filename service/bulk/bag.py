@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from service.bulk.lines import Lines
+
 PAYLOAD = "data/"
 # What a part holds beside members, its list's lines and the manifest; generous.
 OVERHEAD = 8192
@@ -86,16 +88,16 @@ def part_list_name(number: int) -> str:
     return f"part-{number:05d}.sha256"
 
 
-def _sum_line(content: bytes | memoryview, name: str) -> str:
-    return f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+def _sum_line(content: str, name: str) -> str:
+    return f"{hashlib.sha256(content.encode()).hexdigest()}  {name}\n"
 
 
 def tag_files(
     package: Package,
     octets: int,
     files: int,
-    manifest: memoryview,
-    lists: Sequence[memoryview],
+    manifest: Lines,
+    lists: Sequence[Lines],
 ) -> dict[str, str]:
     """The small tag files by name; the manifest itself is too large to be one of them.
 
@@ -107,10 +109,10 @@ def tag_files(
         f"External-Identifier: {package.job_id}\nPayload-Oxum: {octets}.{files}\n"
     )
     sums = [
-        _sum_line(_BAGIT.encode(), _DECLARATION),
-        _sum_line(info.encode(), _INFO),
-        _sum_line(manifest, MANIFEST),
-        *(_sum_line(lines, part_list_name(n)) for n, lines in enumerate(lists, start=1)),
+        _sum_line(_BAGIT, _DECLARATION),
+        _sum_line(info, _INFO),
+        f"{manifest.sha256()}  {MANIFEST}\n",
+        *(f"{lines.sha256()}  {part_list_name(n)}\n" for n, lines in enumerate(lists, start=1)),
     ]
     return {_DECLARATION: _BAGIT, _INFO: info, TAG_MANIFEST: "".join(sums)}
 
@@ -123,26 +125,25 @@ def _text_file(name: str, text: str) -> TagFile:
 def part_files(
     number: int,
     revision: Revision,
-    manifests: Mapping[int, memoryview],
-    lines: tuple[int, int, int],
+    manifests: Mapping[int, Lines],
+    lines: tuple[int, Lines],
 ) -> list[TagFile]:
     """The tag files at the beginning of a part that `revision` made, in order.
 
-    `manifests` are those of each revision; `lines` are the revision, the first byte and the last
-    but one of the lines for the part's own members.
+    `manifests` are those of each revision; `lines` are the part's own, of the manifest of the
+    revision with that number.
     """
 
-    def of_manifest(name: str, revision: int, first: int, stop: int) -> TagFile:
-        crc32 = zlib.crc32(manifests[revision][first:stop])
-        return TagFile(name, stop - first, crc32, None, revision, first, stop)
+    def of_manifest(name: str, revision: int, lines: Lines) -> TagFile:
+        return TagFile(name, len(lines), lines.crc32(), None, revision, lines.first, lines.stop)
 
     files = []
     if number == 1:
         files.append(_text_file(PAYLOAD, ""))
-    if number == 1 or lines[1] == lines[2]:
+    if number == 1 or not len(lines[1]):
         tags = revision.tags
         files += [_text_file(name, tags[name]) for name in (_DECLARATION, _INFO)]
-        files.append(of_manifest(MANIFEST, revision.number, 0, len(manifests[revision.number])))
+        files.append(of_manifest(MANIFEST, revision.number, manifests[revision.number]))
         files.append(_text_file(TAG_MANIFEST, tags[TAG_MANIFEST]))
     files.append(of_manifest(part_list_name(number), *lines))
     return files

@@ -1,5 +1,6 @@
 """Members found damaged: kept once, and refused from then on, so that no client asks in a loop."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schema.tables.bulk import damage as damage_table
 from service.archive import Archive
 from service.bulk.bag import PAYLOAD
+from service.bulk.layout import Members
 from service.bulk.members import Member
 from service.bulk.part import DamagedMember, Part
 from service.errors import Gone, StarhaulError
@@ -55,8 +57,13 @@ async def record_damage(archive: Archive, package_id: int, error: StarhaulError)
 def member_of(part: Part, seq: int) -> Member:
     """The member of a part with this number."""
     members = part.layout.members
-    start = int(members["start"][np.searchsorted(members["seq"], seq)])
+    start = int(members["start"][_index(members, seq)])
     return next(part.members(Span(start, start + 1)))
+
+
+def _index(members: Members, seq: int) -> int:
+    """Where the member with this number is. NumPy's own search would read the whole column."""
+    return bisect_left(members["seq"], seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +78,12 @@ class Refusal:
     def check(self, span: Span) -> None:
         """Gone for a span that touches a damaged member; other spans can be had."""
         layout = self.part.layout
-        seqs = np.fromiter(self.damage, dtype=np.int64, count=len(self.damage))
-        rows = layout.members[np.searchsorted(layout.members["seq"], seqs)]
+        seqs = list(self.damage)
+        rows = layout.members[[_index(layout.members, seq) for seq in seqs]]
         ends = rows["start"] + rows["header"] + layout.form.padded_sizes(rows["size"])
         (touched,) = np.nonzero((rows["start"] < span.stop) & (span.first < ends))
         if len(touched):
-            seq = int(seqs[touched[0]])
+            seq = seqs[touched[0]]
             facts = self.facts(seq, self.damage[seq])
             raise Gone(
                 f"bytes {facts['first']}-{facts['last']} of this part cannot be had any more: "
@@ -89,7 +96,7 @@ class Refusal:
         """What a program is told: the file's path in the package, why, the first and last byte
         of the part that cannot be had, and the remedy."""
         layout = self.part.layout
-        row = layout.members[np.searchsorted(layout.members["seq"], seq)]
+        row = layout.members[_index(layout.members, seq)]
         line = bytes(layout.manifest[row["line"] : row["line"] + row["line_bytes"]]).decode()
         path = line.rstrip("\n").split(f"  {PAYLOAD}", 1)[1]
         member = member_of(self.part, seq)

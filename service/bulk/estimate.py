@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.archive import Archive
 from service.bulk import bag
-from service.bulk.arrangement import COPY_HEADER_BYTES, Integers, plan_parts
+from service.bulk.copied import COPY_HEADER_BYTES
+from service.bulk.cutting import Integers, cut
 from service.bulk.form import Form, form_of
 from service.bulk.plan import Plan, planned
 from service.bulk.request import BulkRequest
@@ -156,15 +157,18 @@ def _duration(seconds: float) -> str:
 
 
 async def _parts(driver: "asyncpg.Connection[asyncpg.Record]", form: Form, part_size: int) -> int:
-    """How many parts the members of pg_temp.member make; the last may differ by the few bytes of
-    the tag files."""
+    """How many parts the members of pg_temp.member make; UsageError where they are too many."""
     costs: list[Integers] = []
+    line_bytes = 0
     copied = bytearray()
 
     def take() -> None:
+        nonlocal line_bytes
         begin = 0 if costs else COPY_HEADER_BYTES
         end = begin + (len(copied) - begin) // _COPIED.itemsize * _COPIED.itemsize
-        costs.append(_costs(np.frombuffer(copied[begin:end], dtype=_COPIED), form))
+        rows = np.frombuffer(copied[begin:end], dtype=_COPIED)
+        costs.append(_costs(rows, form))
+        line_bytes += int(rows["path_bytes"].sum()) + len(rows) * _LINE_BYTES
         del copied[:end]
 
     async def collect(data: bytes) -> None:
@@ -174,8 +178,7 @@ async def _parts(driver: "asyncpg.Connection[asyncpg.Record]", form: Form, part_
 
     await driver.copy_from_query(_COSTS, output=collect, format="binary")
     take()
-    budget = part_size - bag.OVERHEAD
-    return len(await asyncio.to_thread(plan_parts, np.concatenate(costs), budget, bag.OVERHEAD))
+    return len(await asyncio.to_thread(cut, np.concatenate(costs), line_bytes, part_size))
 
 
 def _costs(rows: npt.NDArray[np.void], form: Form) -> Integers:

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from weakref import WeakValueDictionary
 
-import numpy as np
-
-from service.bulk.arrangement import COPIED, COPY_HEADER_BYTES, write_layout
+from service.bulk.arrangement import COPIED_FILE, write_layout
 from service.bulk.bag import Package
 from service.bulk.cache import being_made, directory_of, keep, mark_used
 from service.bulk.layout import MANIFEST, SOURCES, Layout, manifest_file, read_layout
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 _OPEN_LAYOUTS = 64
 _MARK_S = 60.0  # how often the use of a layout is noted
-_COPIED = "copied.bin"
 
 _NUMBERS = """
 SELECT seq, collection_id, size, mtime_ns, ctime_ns, inode, octet_length(path),
@@ -68,7 +65,7 @@ async def build(
     cache = directory_of(settings)
     with being_made(cache) as directory:
         await _copy(connection, directory, package_id, package)
-        layout = await asyncio.to_thread(_arrange, directory, package)
+        layout = await asyncio.to_thread(write_layout, directory, package)
         keep(directory, layout.digest)
         await asyncio.to_thread(prune, cache, settings.bulk_cache_bytes, layout.digest)
         return layout
@@ -78,7 +75,7 @@ async def _copy(
     connection: "Connection", directory: Path, package_id: int, package: Package
 ) -> None:
     """The members as numbers, lines of the manifest, and sources; the carried manifests."""
-    for query, name in ((_NUMBERS, _COPIED), (_SOURCES, SOURCES)):
+    for query, name in ((_NUMBERS, COPIED_FILE), (_SOURCES, SOURCES)):
         await connection.copy_from_query(
             query, package_id, output=directory / name, format="binary"
         )
@@ -91,15 +88,6 @@ async def _copy(
                 output=directory / manifest_file(revision.number, package.revision),
                 format="text",
             )
-
-
-def _arrange(directory: Path, package: Package) -> Layout:
-    copied = directory / _COPIED
-    count = (copied.stat().st_size - COPY_HEADER_BYTES) // COPIED.itemsize
-    rows = np.fromfile(copied, dtype=COPIED, count=count, offset=COPY_HEADER_BYTES)
-    layout = write_layout(directory, rows, package)
-    copied.unlink()
-    return layout
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from service.bulk.arrangement import MOST_PARTS
+from service.bulk.cutting import MOST_PARTS
 from service.bulk.part_size import DEFAULT_PART_SIZE, LARGEST_PART_SIZE, SMALLEST_PART_SIZE
 from service.bulk.selection import MOST_ROWS
 from service.config import Settings

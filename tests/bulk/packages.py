@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from service.bulk.arrangement import COPIED, write_layout
+from service.bulk.arrangement import COPIED_FILE, write_layout
 from service.bulk.bag import Package
+from service.bulk.copied import COPIED
 from service.bulk.layout import MANIFEST, SOURCES, Layout
 from service.storage.state import FileState, state_of
 
@@ -69,4 +70,5 @@ def arrange_entries(directory: Path, entries: Sequence[Entry], part_size: int, f
         sources.append(struct.pack(">hi", 1, len(source)) + source)
     (directory / MANIFEST).write_text("".join(lines))
     (directory / SOURCES).write_bytes(b"".join(sources) + b"\xff\xff")
-    return write_layout(directory, rows, Package("bag", "0" * 32, FROZEN, form, part_size))
+    (directory / COPIED_FILE).write_bytes(_COPY_HEADER + rows.tobytes() + b"\xff\xff")
+    return write_layout(directory, Package("bag", "0" * 32, FROZEN, form, part_size))

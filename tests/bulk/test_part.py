@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.bulk import tar
-from service.bulk.arrangement import MOST_PARTS, plan_parts
+from service.bulk.cutting import MOST_PARTS, plan_parts
 from service.bulk.form import FORMS
 from service.bulk.part import DamagedMember, Part
 from service.errors import Unavailable, UsageError
