@@ -164,12 +164,14 @@ def _nearness(circle: Circle) -> Sql:
 
 
 def _covered(axis: tuple[str, str], ranges: tuple[Range, ...]) -> list[Sql]:
-    """The share of each finite range that the row covers; of all ranges the largest."""
+    """How much of each finite range the row covers, or of the row the range where that is wider;
+    of all ranges the largest."""
     low, high = axis
     shares: list[Sql] = [
         (
-            f"greatest(0, least({high}, ", double(wanted.high), f") - greatest({low}, ",
-            double(wanted.low), ")) / ", double(wanted.high - wanted.low),
+            f"coalesce(greatest(0, least({high}, ", double(wanted.high), f") - greatest({low}, ",
+            double(wanted.low), f")) / nullif(least({high} - ({low}), ",
+            double(wanted.high - wanted.low), "), 0), 1)",
         )
         for wanted in ranges
         if 0 < wanted.high - wanted.low < math.inf

@@ -46,12 +46,12 @@ _NATIVE = """
                  || starhaul.url_quote(dataset.obs_publisher_did)
             ELSE current_setting('starhaul.public_url') || '/files/' || dataset.holding_id
         END AS url, access_format AS media_type, access_estsize AS size, reader AS model,
-        dataset.em_ucd AS em_ucd, true AS native
+        dataset.em_ucd AS em_ucd
 """
 _CONVERTED = """
     SELECT current_setting('starhaul.public_url') || '/spectra/' || dataset.holding_id
-            || '.{extension}', '{media_type}', ({document} + {point} * em_xel) / 1000, '{model}',
-        'em.wl', false
+            || '.{extension}' AS url, '{media_type}' AS media_type,
+        ({document} + {point} * em_xel) / 1000 AS size, '{model}' AS model, 'em.wl' AS em_ucd
     WHERE convertible
 """
 _FORMS = {
