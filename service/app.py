@@ -35,6 +35,7 @@ from service.results.errors import error_response as votable_error
 from service.results.errors import fault_response as fault_error
 from service.rooms import ROOMS
 from service.sia import routes as sia
+from service.spectra import routes as spectra
 from service.ssap import routes as ssap
 from service.tap.jobs import TAP_ROOM
 from service.tap.routes import router as tap_router
@@ -120,6 +121,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(explorer.router)
     app.include_router(bulk.router)
     app.include_router(files.router)
+    app.include_router(spectra.router)
     app.include_router(previews.router)
     app.include_router(datalink.router)
     app.include_router(ssap.router)

@@ -52,21 +52,23 @@ class Bytes:
         return self.data[offset : offset + count]
 
 
-def unpack(data: bytes) -> bytes:
-    """The bytes inside a gzip or bzip2 file; other bytes as they are."""
+def unpack(data: bytes, most: int = MAX_UNPACKED) -> bytes:
+    """The bytes inside a gzip or bzip2 file, `most` of them; other bytes as they are."""
     try:
         if data[:2] == b"\x1f\x8b":
             unpacker: Any = zlib.decompressobj(wbits=31)
-            plain: bytes = unpacker.decompress(data, MAX_UNPACKED)
+            plain: bytes = unpacker.decompress(data, most)
         elif data[:3] == b"BZh":
             unpacker = bz2.BZ2Decompressor()
-            plain = unpacker.decompress(data, MAX_UNPACKED)
+            plain = unpacker.decompress(data, most)
         else:
             return data
     except (zlib.error, OSError, EOFError) as error:
         raise Refusal(f"the compressed file is damaged ({error})") from None
-    if len(plain) >= MAX_UNPACKED:
-        raise Refusal("unpacks to more than 1 GiB; store it tile-compressed (fpack) or plain")
+    if len(plain) >= most:
+        raise Refusal(
+            f"unpacks to more than {most >> 20} MiB; store it tile-compressed (fpack) or plain"
+        )
     if not unpacker.eof:
         raise Refusal("the compressed file ends too early: it was truncated")
     return plain

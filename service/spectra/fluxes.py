@@ -88,6 +88,7 @@ _MEASURES = (
     ("mag", "phot.mag"),
 )
 _UNKNOWN = "phot.flux.density"
+_COUNTS = (units.adu, units.ct, units.electron, units.ph)
 
 
 @lru_cache(maxsize=1024)
@@ -106,6 +107,8 @@ def parse_unit(text: str | None) -> units.UnitBase | None:
             if not 10.0**-_LARGEST_POWER < factor < 10.0**_LARGEST_POWER:
                 return None
         unit = _product(written)
+        if any(unit.is_equivalent(count / units.pix) for count in _COUNTS):
+            unit = unit * units.pix  # a point is a pixel
         return unit if factor == 1.0 else units.Unit(units.CompositeUnit(factor, [unit], [1]))
     except (ValueError, OverflowError, TypeError, ZeroDivisionError):
         return None
@@ -163,6 +166,12 @@ def unit_text(unit: units.UnitBase) -> str | None:
             continue
         return text if _PLAIN.fullmatch(text) else None
     return None
+
+
+def vounit_text(text: str) -> str:
+    """A unit of `unit_text` as VOUnits 1.1 writes it: factor**-n.unit**-n without blanks."""
+    plain = re.sub(r"([A-Za-z]+)(-?\d+)", r"\1**\2", text)
+    return re.sub(r"^(10\*\*-?\d+)\.", r"\1", plain.replace(" / ", "/").replace(" ", "."))
 
 
 def flux_ucd(unit: units.UnitBase | None) -> str:

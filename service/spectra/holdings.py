@@ -1,12 +1,39 @@
-"""Which files of the archive are spectra that can be had in the one layout."""
+"""Which files of the archive are spectra that can be had in the one layout, and what is known of
+them."""
 
-from sqlalchemy import ColumnElement, and_, or_
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from schema.tables.archive import dataset, holding
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+
+from schema.tables.archive import collection, dataset, holding, spectrum
+from service.archive import Archive
+from service.errors import Gone, NotFound
+from service.principal import act_as
+from service.spectra.layout import NotConvertible
+from service.spectra.model import Origin
 from service.spectra.reading import READERS_OF_SPECTRA
+from service.storage.state import FileState
 
 # Points of all spectra of a file together; above it the file itself is what can be had.
 MOST_POINTS = 2_000_000
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file that can be converted, as ingest knew it.
+
+    `reader` took it; `header` are the cards that its collection.toml states.
+    """
+
+    origin: Origin
+    root: str
+    state: FileState
+    sha256: bytes
+    reader: str
+    header: Mapping[str, str | int | float | bool]
 
 
 def convertible() -> ColumnElement[bool]:
@@ -16,4 +43,93 @@ def convertible() -> ColumnElement[bool]:
         holding.c.semantics == "#this",
         holding.c.reader.in_(READERS_OF_SPECTRA),
         or_(dataset.c.em_xel.is_(None), dataset.c.em_xel <= MOST_POINTS),
+    )
+
+
+async def find_spectrum(archive: Archive, number: str, principal: str | None) -> Held:
+    """The spectrum of /files/{number}.
+
+    NotFound where there is no such file, or none that this principal may read; Gone where the last
+    ingest no longer found it; NotConvertible where it is no spectrum, or one that is not converted.
+    """
+    missing = NotFound(f"there is no file {number}, or you may not read it")
+    if not number.isascii() or not number.isdigit() or int(number) > _LARGEST_ID:
+        raise missing
+    readable = func.starhaul.may_read(holding.c.readable_by) & func.starhaul.may_read(
+        dataset.c.readable_by
+    )
+    async with archive.database.owner.connect() as connection:
+        await act_as(connection, principal)
+        found = await connection.execute(_FOUND.where(holding.c.id == int(number), readable))
+        row = found.one_or_none()
+    if row is None:
+        raise missing
+    if row.state != "present":
+        raise Gone(f"the file {row.path} is no longer in the archive's store")
+    if not row.convertible:
+        raise NotConvertible(_why_not(row))
+    return Held(
+        origin=_origin(row, archive),
+        root=row.root,
+        state=FileState(row.size, row.mtime_ns, row.ctime_ns, row.inode, row.etag),
+        sha256=row.sha256,
+        reader=row.reader,
+        header=row.config["toml"]["header"],
+    )
+
+
+_FOUND = (
+    select(
+        holding,
+        dataset,
+        collection.c.root,
+        collection.c.config,
+        spectrum.c.redshift,
+        convertible().label("convertible"),
+    )
+    .join(dataset, dataset.c.id == holding.c.dataset_id)
+    .join(collection, collection.c.id == holding.c.collection_id)
+    .outerjoin(spectrum, spectrum.c.dataset_id == dataset.c.id)
+)
+
+
+def _why_not(row: Row[Any]) -> str:
+    if row.semantics != "#this" or row.reader == "part":
+        return f"the file {row.path} is not the data of its dataset, but {row.semantics} of it"
+    if row.dataproduct_type != "spectrum":
+        return f"the file {row.path} is no spectrum but {row.dataproduct_type}; take /files instead"
+    return (
+        f"the file {row.path} holds {row.em_xel} points; spectra of up to {MOST_POINTS} are "
+        "converted: take the file itself"
+    )
+
+
+def _origin(row: Row[Any], archive: Archive) -> Origin:
+    return Origin(
+        file_id=row.id,
+        path=row.path,
+        sha256=row.sha256.hex(),
+        publisher=archive.settings.title,
+        publisher_id=row.obs_publisher_did.partition("?")[0],
+        publisher_did=row.obs_publisher_did,
+        collection=row.obs_collection,
+        title=row.obs_title,
+        target=row.target_name,
+        target_class=row.target_class,
+        ra=row.s_ra,
+        dec=row.s_dec,
+        fov=row.s_fov,
+        t_min=row.t_min,
+        t_max=row.t_max,
+        exposure=row.t_exptime,
+        facility=row.facility_name,
+        instrument=row.instrument_name,
+        creator=row.obs_creator_name,
+        creator_did=row.obs_creator_did,
+        reference=row.bib_reference,
+        rights=row.data_rights,
+        calibration=row.o_calib_status,
+        resolving_power=row.em_res_power,
+        snr=row.s_snr,
+        redshift=row.redshift,
     )

@@ -1,0 +1,75 @@
+"""One form of one file's spectra: bytes that are the same each time they are made."""
+
+import asyncio
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from service.errors import UsageError
+from service.parameters import Parameters
+from service.spectra.conversion import MEDIA, UNITS, WantedMedium, convert
+from service.spectra.fits_table import fits_table
+from service.spectra.forms import Form
+from service.spectra.holdings import MOST_POINTS, Held
+from service.spectra.layout import NotConvertible
+from service.spectra.opening import opened
+from service.spectra.provenance import converter
+from service.spectra.reading import read_spectra
+from service.spectra.votable import votable
+
+# Conversions at one time in a process: each holds a file's arrays and the document made of them.
+_makers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="spectra")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a spectrum is asked for; None leaves the axis as the file has it."""
+
+    form: Form
+    medium: WantedMedium | None
+    unit: str | None
+
+
+def wanted_of(form: Form, parameters: Parameters) -> Wanted:
+    """MEDIUM and UNIT; UsageError for a value that is not known."""
+    medium, unit = parameters.single("MEDIUM"), parameters.single("UNIT")
+    known_medium = next((word for word in MEDIA if word == (medium or "").lower()), None)
+    if medium is not None and known_medium is None:
+        raise UsageError(f"MEDIUM={medium!r} is not known; use vacuum or air")
+    if unit is not None and unit not in UNITS:
+        raise UsageError(f"UNIT={unit!r} is not known; use one of {', '.join(UNITS)}")
+    return Wanted(form, known_medium, unit)
+
+
+def etag(held: Held, wanted: Wanted) -> str:
+    """A strong ETag: of all that the bytes depend on."""
+    header = sorted(held.header.items())
+    depends = (held.origin, held.reader, header, wanted.form.extension, wanted.medium, wanted.unit)
+    digest = hashlib.sha256(repr((converter(), *depends)).encode())
+    return f'"{digest.hexdigest()[:40]}"'
+
+
+async def made(held: Held, wanted: Wanted) -> bytes:
+    """The document; it is made in a thread, so that others are served meanwhile.
+
+    NotConvertible, Damaged, Unavailable as `opened` and `read_spectra`.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_makers, _make, held, wanted)
+
+
+def _make(held: Held, wanted: Wanted) -> bytes:
+    path = held.origin.path
+    try:
+        with opened(held) as fits:
+            spectra = read_spectra(fits, held.reader)
+        points = sum(len(spectrum) for spectrum in spectra)
+        if points > MOST_POINTS:
+            raise NotConvertible(
+                f"it holds {points} points in {len(spectra)} spectra, more than {MOST_POINTS}: "
+                "take the file itself"
+            )
+        spectra = tuple(convert(each, wanted.medium, wanted.unit) for each in spectra)
+    except NotConvertible as error:
+        raise NotConvertible(f"the file {path} cannot be converted: {error.message}") from error
+    write = votable if wanted.form.extension == "vot" else fits_table
+    return write(spectra, held.origin)

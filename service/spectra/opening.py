@@ -1,0 +1,63 @@
+"""The bytes of a spectrum's file, from whatever store it is in, no more than are needed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from service.ingest.facts import Refusal
+from service.ingest.fits import Bytes, FitsFile, Source, open_fits, unpack
+from service.spectra.arrays import LARGEST_HDU
+from service.spectra.holdings import Held
+from service.spectra.layout import NotConvertible
+from service.storage.state import Damaged
+from service.storage.store import OpenFile, store_of
+
+# Files up to this size are read in one go: one request to a bucket instead of one an HDU.
+_WHOLE = 16 * 2**20
+_PACKED = (b"\x1f\x8b", b"BZ")
+
+
+@dataclass(slots=True)
+class _Ranges:
+    """Random access to a file that is too large to hold."""
+
+    file: OpenFile
+    size: int
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Up to `count` bytes from `offset`."""
+        buffer = bytearray(max(0, min(count, self.size - offset)))
+        return bytes(memoryview(buffer)[: self.file.read_into(buffer, offset)])
+
+
+@contextmanager
+def opened(held: Held) -> Iterator[FitsFile]:
+    """The HDUs of the file; at the end it is looked at again.
+
+    Damaged where it is not the one that was ingested, Unavailable where its store is away,
+    NotConvertible where it cannot be unpacked or is no FITS file.
+    """
+    path = held.origin.path
+    with store_of(held.root).open(path, held.state, held.sha256) as file:
+        ranges = _Ranges(file, held.state.size)
+        begin = ranges.read(0, 2)
+        source: Source = ranges
+        try:
+            if begin in _PACKED:
+                if ranges.size > LARGEST_HDU:
+                    raise NotConvertible(f"the file {path} is packed and of {ranges.size} bytes")
+                source = Bytes(unpack(_whole(ranges, path), LARGEST_HDU))
+            elif ranges.size <= _WHOLE:
+                source = Bytes(_whole(ranges, path))
+            fits = open_fits(path, source, held.header, held.root)
+        except Refusal as refusal:
+            raise NotConvertible(f"the file {path}: {refusal.reason}") from refusal
+        yield fits
+        file.verify()
+
+
+def _whole(ranges: _Ranges, path: str) -> bytes:
+    data = ranges.read(0, ranges.size)
+    if len(data) < ranges.size:
+        raise Damaged(f"the file {path} is shorter than it was")
+    return data
