@@ -1,7 +1,8 @@
 """The list of links as one query over the archive's own tables (DataLink 1.1 §3.2).
 
-Rows come in the order of the identifiers; of one, the file that it is named after first, a package
-of all last.
+Rows come in the order of the identifiers; of one, the file that it is named after first, then its
+other files of #this, the forms that its spectrum can be had in, what else belongs to it, and a
+package of all last.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from adql.columns import ColumnMeta, OutputColumn
 from adql.literals import literal
 from adql.translation import Parameter
 from schema.semantics import PARTS, with_narrower
+from service.datalink.made import CONVERTIBLE, FORMS, PREVIEWS
 
 # Name, PostgreSQL type, UCD, description; UCDs and units are table 1 of DataLink 1.1.
 _COLUMNS = (
@@ -42,6 +44,7 @@ _FILES = f"""
         CASE WHEN holding.semantics = '#this' THEN source.obs_title END AS title,
         coalesce(source.readable_by, holding.readable_by) IS NULL AS public,
         starhaul.may_read(holding.readable_by) AS readable,
+        link.semantics = '#this' AND ({CONVERTIBLE}) AS convertible,
         CASE
             WHEN dataset.id IS NULL AND asked.id !~* '^ivo://.'
             THEN 'UsageFault: ' || left(asked.id, 200)
@@ -76,7 +79,7 @@ _QUALIFIER = """
 """
 _LINKS = f"""
 WITH files AS MATERIALIZED ({_FILES}), links AS (
-    SELECT n, CASE WHEN semantics <> '#this' THEN 2 WHEN is_named THEN 0 ELSE 1 END AS rank,
+    SELECT n, CASE WHEN semantics <> '#this' THEN 3 WHEN is_named THEN 0 ELSE 1 END AS rank,
         path, holding_id, id AS v1,
         CASE WHEN error IS NULL
              THEN current_setting('starhaul.public_url') || '/files/' || holding_id END AS v2,
@@ -88,7 +91,11 @@ WITH files AS MATERIALIZED ({_FILES}), links AS (
         CASE WHEN readable THEN encode(sha256, 'hex') END AS v13
     FROM files
     UNION ALL
-    SELECT n, 3, NULL, NULL, id, NULL, 'package', NULL,
+    {FORMS}
+    UNION ALL
+    {PREVIEWS}
+    UNION ALL
+    SELECT n, 4, NULL, NULL, id, NULL, 'package', NULL,
         'All ' || count(*) || ' files of the dataset as one package', '#package', 'text/xml',
         NULL, NULL, NULL, 'optional', true, NULL
     FROM files WHERE error IS NULL AND readable AND is_part

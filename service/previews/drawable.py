@@ -19,6 +19,12 @@ RENDERER = 1
 PNG, SVG = "image/png", "image/svg+xml"
 # Types of products (ObsCore 1.1 §3.3.1) that are drawn, and as what.
 MEDIA_TYPES = {"image": PNG, "cube": PNG, "spectrum": SVG, "timeseries": SVG}
+TITLES = {
+    "image": "The image as a picture, asinh stretch",
+    "cube": "The cube as a picture, averaged along its spectral axis",
+    "spectrum": "The spectrum as a plot",
+    "timeseries": "The time series as a plot",
+}
 EXTENSIONS = {PNG: "png", SVG: "svg"}
 # Pixels along the longer side.
 LARGE, SMALL = 512, 128

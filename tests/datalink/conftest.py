@@ -31,13 +31,34 @@ DATASETS: Sequence[tuple[str, str, Sequence[tuple[str, str, str, list[str] | Non
     ("hidden.fits", "image", [("hidden.fits", "#this", "present", None)], ["ann"]),
     ("part.fits", "image", [("part.fits", "#this", "present", ["ann"])], None),
     ("product.fits", "spectrum", [("product.fits", "#this", "present", None)], None),
+    ("drawn.fits", "spectrum", [("drawn.fits", "#this", "present", None)], None),
+    (
+        "plotted.fits",
+        "spectrum",
+        [
+            ("plotted.fits", "#this", "present", None),
+            ("plot.png", "#preview-plot", "present", None),
+        ],
+        None,
+    ),
+    ("picture.fits", "image", [("picture.fits", "#this", "present", None)], None),
+    ("movie.fits", "cube", [("movie.fits", "#this", "present", None)], None),
+    ("curve.fits", "timeseries", [("curve.fits", "#this", "present", None)], None),
     ("odd +%&'\"\\{}.fits", "odd", [("odd é.fits", "#this", "present", None)], None),
 )
-PARTS = ("several/a.fits", "several/preview.png")
+# Who took a file, where that makes a difference.
+READERS = {
+    "several/a.fits": "part",
+    "several/preview.png": "part",
+    "plot.png": "part",
+    "drawn.fits": "sdss",
+    "plotted.fits": "sdss",
+}
 # Dataset, a file of another one, what it is to the dataset, and the publisher's words.
 RELATIONS = (
     ("product.fits", "one.fits", "#progenitor", "raw", "The frame it was made from"),
     ("product.fits", "hidden.fits", "#calibration", None, None),
+    ("movie.fits", "drawn.fits", "#progenitor", None, None),
 )
 _RELATE = """
     INSERT INTO archive.relation
@@ -68,7 +89,7 @@ async def _publish(url: str) -> None:
                     *(collection, dataset, path, semantics),
                     "image/png" if path.endswith("png") else "application/fits",
                     *(len(path), hashlib.sha256(path.encode()).digest(), state, readers),
-                    "part" if path in PARTS else "test",
+                    READERS.get(path, "test"),
                 )
         await connection.executemany(_RELATE, RELATIONS)
     finally:

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import re
 from pathlib import Path
 
 import httpx
@@ -89,6 +90,78 @@ def test_several_files_come_with_a_package(links: httpx.Client) -> None:
     assert identifier.get("ref") == "ID"
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "drawn.fits",
+            [
+                ("#this", "files", "application/fits", "#spectrum", ""),
+                ("#this", "spectra.fits", "application/fits", "#spectrum", "starhaul:fits"),
+                ("#this", "spectra.vot", "application/x-votable+xml", "#spectrum", "starhaul:vot"),
+                ("#preview", "previews.svg", "image/svg+xml", "", "starhaul:preview"),
+            ],
+        ),
+        (
+            "plotted.fits",  # the publisher gives a plot
+            [
+                ("#this", "files", "application/fits", "#spectrum", ""),
+                ("#this", "spectra.fits", "application/fits", "#spectrum", "starhaul:fits"),
+                ("#this", "spectra.vot", "application/x-votable+xml", "#spectrum", "starhaul:vot"),
+                ("#preview-plot", "files", "image/png", "", ""),
+                ("#package", "", "text/xml", "", ""),
+            ],
+        ),
+        (
+            "picture.fits",
+            [
+                ("#this", "files", "application/fits", "#image", ""),
+                ("#preview", "previews.png", "image/png", "", "starhaul:preview"),
+            ],
+        ),
+        (
+            "movie.fits",  # a progenitor is not converted
+            [
+                ("#this", "files", "application/fits", "#cube", ""),
+                ("#preview", "previews.png", "image/png", "", "starhaul:preview"),
+                ("#progenitor", "files", "application/fits", "#spectrum", ""),
+            ],
+        ),
+        (
+            "curve.fits",
+            [
+                ("#this", "files", "application/fits", "#timeseries", ""),
+                ("#preview", "previews.svg", "image/svg+xml", "", "starhaul:preview"),
+            ],
+        ),
+    ],
+)
+def test_what_the_archive_makes_of_a_file(
+    links: httpx.Client, name: str, expected: list[tuple[str, ...]]
+) -> None:
+    found = rows(links.get(PATH, params={"ID": DID + name}).content)
+
+    def room(url: str) -> str:
+        path = httpx.URL(url).path.strip("/") if url else ""
+        return re.sub(r"/\d+", "", path)
+
+    assert [
+        (
+            row["semantics"],
+            room(row["access_url"]),
+            row["content_type"],
+            row["content_qualifier"],
+            row["local_semantics"],
+        )
+        for row in found
+    ] == expected
+    for row in found[:-1]:
+        assert (row["link_auth"], row["link_authorized"]) == ("optional", "t")
+    for row in found:
+        made = row["local_semantics"].startswith("starhaul:")
+        assert (row["content_length"] == "") == (made or row["semantics"] == "#package")
+
+
 def test_what_other_datasets_that_one_may_see_are_to_it(links: httpx.Client) -> None:
     found = rows(links.get(PATH, params={"ID": DID + "product.fits"}).content)
     assert [(r["semantics"], r["description"], r["local_semantics"]) for r in found] == [
@@ -133,10 +206,12 @@ def test_what_cannot_be_had_is_a_row_with_a_fault(
 
 
 def test_a_file_that_is_not_permitted_is_told_as_such(links: httpx.Client) -> None:
-    (row,) = rows(links.get(PATH, params={"ID": DID + "part.fits"}).content)
-    assert (row["link_auth"], row["link_authorized"]) == ("true", "f")
-    assert row["content_sha256"] == ""
-    assert httpx.get(row["access_url"]).status_code == 404
+    found = rows(links.get(PATH, params={"ID": DID + "part.fits"}).content)
+    assert [row["semantics"] for row in found] == ["#this", "#preview"]
+    for row in found:
+        assert (row["link_auth"], row["link_authorized"]) == ("true", "f")
+        assert row["content_sha256"] == ""
+        assert httpx.get(row["access_url"]).status_code == 404
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
