@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -80,6 +81,11 @@ class Settings(BaseSettings):
     )
     preview_days: int = Field(
         default=365, ge=1, description="days that a preview is kept while nobody asks for it"
+    )
+    hash_parts: Literal["all", "local", "none"] = Field(
+        default="local",
+        description="which parts are hashed in the background: all, those without a file of a "
+        "bucket, none",
     )
     bulk_members: int = Field(default=5_000_000, ge=1, description="most files of a bulk job")
     query_timeout_s: float = Field(

@@ -11,7 +11,7 @@ from schema.tables.bulk import package as package_table
 from service.archive import Archive
 from service.bulk import layout_cache
 from service.bulk.bag import Package
-from service.bulk.hashing import request_hashes
+from service.bulk.hashing import Hashing, request_hashes
 from service.bulk.layout import Layout
 from service.bulk.plan import Plan, planned
 from service.bulk.records import keep_parts
@@ -101,5 +101,6 @@ async def _freeze(
         update(package_table).where(package_table.c.id == row.id).values(digest=layout.digest)
     )
     unknown = await keep_parts(connection, row.id, layout, {})
-    await request_hashes(connection, row.id, unknown, run.job.owner)
+    hashing = Hashing(row.id, layout, unknown, run.job.owner)
+    await request_hashes(connection, settings.hash_parts, hashing)
     return layout

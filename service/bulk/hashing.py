@@ -1,7 +1,8 @@
 """The hashes of parts, computed in the background from the bytes exactly as they are sent.
 
 Each part is a job of its own in the queue `background`, in a room that no URL leads to: leases,
-sweep and fair turns are those of all jobs (DESIGN §1). Done twice it gives the same.
+sweep and fair turns are those of all jobs (DESIGN §1). Done twice it gives the same. HASH_PARTS
+says for which parts it is done: it reads all of their files once.
 """
 
 import asyncio
@@ -9,22 +10,26 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Literal
 
+import numpy as np
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schema.tables.bulk import part as part_table
+from schema.tables.archive import collection
 from service.archive import Archive
 from service.bulk.cache import directory_of
 from service.bulk.damage import member_of, record_damage
+from service.bulk.layout import Layout
 from service.bulk.layout_cache import LayoutCache
 from service.bulk.package import open_numbered
 from service.bulk.part import DamagedMember
-from service.bulk.records import PartHashes
+from service.bulk.records import PartHashes, hashes_of_same, keep_hashes
 from service.errors import Gone, NotFound, Unavailable
 from service.storage.ranges import Span
 from service.storage.sending import Buffers, Octets
+from service.storage.store import store_of
 from service.tasks.broker import BACKGROUND
 from service.uws import store
 from service.uws.room import Room
@@ -79,12 +84,40 @@ class Pieces:
         return PartHashes(self._whole.digest(), self.octets, b"".join(self._done))
 
 
+@dataclass(frozen=True, slots=True)
+class Hashing:
+    """The parts of a package that are to be hashed, by their `numbers`, for its owner."""
+
+    package_id: int
+    layout: Layout
+    numbers: Sequence[int]
+    owner: str | None
+
+
 async def request_hashes(
-    connection: AsyncConnection, package_id: int, numbers: Sequence[int], owner: str | None
+    connection: AsyncConnection, which: Literal["all", "local", "none"], hashing: Hashing
 ) -> None:
-    """Let the parts with these numbers be hashed, in this order, once the caller commits."""
-    wanted = [{"PACKAGE": [str(package_id)], "PART": [str(number)]} for number in numbers]
-    await store.create_queued(connection, HASH_ROOM, wanted, owner=owner)
+    """Let parts be hashed, in their order, once the caller commits.
+
+    `local`: those without a file of a bucket, which would have to send it once more.
+    """
+    if which == "none":
+        return
+    numbers = hashing.numbers
+    if which == "local":
+        roots = await connection.execute(select(collection.c.id, collection.c.root))
+        distant = [each.id for each in roots if store_of(each.root).distant]
+        if distant:
+            numbers = [n for n in numbers if not _has_any(hashing.layout, n, distant)]
+    wanted = [{"PACKAGE": [str(hashing.package_id)], "PART": [str(number)]} for number in numbers]
+    await store.create_queued(connection, HASH_ROOM, wanted, owner=hashing.owner)
+
+
+def _has_any(layout: Layout, number: int, collections: Sequence[int]) -> bool:
+    """Whether a part has files of one of these collections."""
+    part = layout.parts[number - 1]
+    own = layout.members["collection"][part.first : part.stop]
+    return bool(np.isin(own, collections).any())
 
 
 async def run_hash(run: Run) -> None:
@@ -100,17 +133,19 @@ async def run_hash(run: Run) -> None:
         hashes = None
     async with run.archive.database.owner.begin() as connection:
         if hashes is not None:
-            await connection.execute(
-                update(part_table)
-                .where(part_table.c.package_id == int(package_id))
-                .where(part_table.c.number == int(number))
-                .values(sha256=hashes.sha256, piece_bytes=hashes.piece_bytes, pieces=hashes.pieces)
-            )
+            await keep_hashes(connection, int(package_id), int(number), hashes)
         await run.complete(connection, [])
 
 
 async def _hash(archive: Archive, package_id: int, number: int) -> PartHashes | None:
-    """The hashes of a part; None where it is damaged, each damaged file having been recorded."""
+    """The hashes of a part; None where it is damaged, each damaged file having been recorded.
+
+    A part that has the bytes of one whose hashes are known, as in a repaired package, is not read.
+    """
+    async with archive.database.owner.connect() as connection:
+        known = await hashes_of_same(connection, package_id, number)
+    if known is not None:
+        return known
     cache = LayoutCache(directory_of(archive.settings))
     package = await open_numbered(archive, cache, package_id)
     part = package.part(number, hashing=True)

@@ -84,5 +84,6 @@ async def job_page(request: Request, job: Job) -> Response:
         parts=[(PurePosixPath(part.href).name, part) for part in parts],
         lists=[(results[name], words) for name, words in _LISTS.items() if name in results],
         steps=_steps(url),
+        hashing=archive.settings.hash_parts != "none",
         running=job.phase not in FINISHED,
     )

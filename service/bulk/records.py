@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import ColumnElement, Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.tables.bulk import part as part_table
@@ -100,6 +100,34 @@ async def part_sums(
     if number is not None:
         query = query.where(columns.number == number)
     return {row.number: row.sha256 for row in await connection.execute(query)}
+
+
+def _part(package_id: int, number: int) -> ColumnElement[bool]:
+    return (part_table.c.package_id == package_id) & (part_table.c.number == number)
+
+
+async def hashes_of_same(
+    connection: AsyncConnection, package_id: int, number: int
+) -> PartHashes | None:
+    """The hashes of a part, where they are known of it or of one with the same bytes."""
+    digest = select(part_table.c.digest).where(_part(package_id, number)).scalar_subquery()
+    columns = part_table.c
+    query = select(columns.sha256, columns.piece_bytes, columns.pieces).where(
+        columns.digest == digest, columns.sha256.is_not(None)
+    )
+    row = (await connection.execute(query.limit(1))).one_or_none()
+    return None if row is None else PartHashes(row.sha256, row.piece_bytes, row.pieces)
+
+
+async def keep_hashes(
+    connection: AsyncConnection, package_id: int, number: int, hashes: PartHashes
+) -> None:
+    """Write what was found of a part."""
+    await connection.execute(
+        update(part_table)
+        .where(_part(package_id, number))
+        .values(sha256=hashes.sha256, piece_bytes=hashes.piece_bytes, pieces=hashes.pieces)
+    )
 
 
 async def specification(connection: AsyncConnection, row: Row[Any]) -> Package:

@@ -19,7 +19,7 @@ from schema.tables.bulk import unchanged as unchanged_table
 from service.bulk import layout_cache
 from service.bulk.bag import MANIFEST, Package, Revision, Run
 from service.bulk.cache import directory_of
-from service.bulk.hashing import request_hashes
+from service.bulk.hashing import Hashing, request_hashes
 from service.bulk.layout import Layout, PartPlan
 from service.bulk.layout_cache import LayoutCache
 from service.bulk.package import FrozenPackage, open_numbered
@@ -55,7 +55,8 @@ async def run_repair(run: JobRun) -> None:
         hashes = await part_hashes(connection, old_id)
         known = {old.layout.parts[number - 1].digest: each for number, each in hashes.items()}
         unknown = await keep_parts(connection, row.id, layout, known)
-        await request_hashes(connection, row.id, unknown, run.job.owner)
+        hashing = Hashing(row.id, layout, unknown, run.job.owner)
+        await request_hashes(connection, archive.settings.hash_parts, hashing)
         await run.complete(connection, results_of(layout))
 
 

@@ -7,10 +7,13 @@ import os
 import httpx
 import pytest
 
-from service.bulk.hashing import Pieces, piece_bytes
+from service.bulk.hashing import Hashing, Pieces, piece_bytes, request_hashes
 from service.bulk.request import bulk_request, hashes_first
+from service.config import Settings
+from service.database import open_database
 from service.errors import UsageError
 from service.parameters import Parameters
+from tests.bulk.packages import arrange
 from tests.conftest import CI
 from tests.haul import ALL, AUTHORITY, Haul, Package
 
@@ -54,6 +57,29 @@ def test_the_hash_of_every_part_becomes_known(haul: Haul) -> None:
         assert httpx.head(url, headers={"range": "bytes=0-9"}).headers["repr-digest"] == header
     meta = httpx.get(package.results["parts.meta4"]).text
     assert all(sha256.hex() in meta for sha256 in known)
+
+
+async def test_parts_with_the_same_bytes_are_read_once(haul: Haul) -> None:
+    """Known of one, the hashes are those of all with its digest."""
+    one, other = (haul.completed(ID=[AUTHORITY + name]) for name in haul.names[:2])
+    (known,), (own,) = _known(haul, one), _known(haul, other)
+    assert known != own
+    job = [each.job.rsplit("/", 1)[1] for each in (one, other)]
+    (row,) = haul.fetch(
+        "UPDATE bulk.part SET sha256 = NULL, piece_bytes = NULL, pieces = NULL, "
+        "digest = (SELECT one.digest FROM bulk.part AS one "
+        "JOIN bulk.package AS first ON first.id = one.package_id WHERE first.job_id = $1) "
+        "FROM bulk.package WHERE id = package_id AND job_id = $2 RETURNING package_id",
+        *job,
+    )
+    settings = Settings(
+        database_url=haul.servers.database_url, read_database_url=haul.servers.read_database_url
+    )
+    async with open_database(settings) as database, database.owner.begin() as connection:
+        layout = arrange(haul.store, haul.home / "layout", haul.names[1:2], 2**20)
+        hashing = Hashing(row["package_id"], layout, [1], None)
+        await request_hashes(connection, "all", hashing)
+    assert _known(haul, other) == [known]
 
 
 def test_a_change_that_no_state_shows_is_found_in_the_background(haul: Haul) -> None:

@@ -15,13 +15,20 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
+from service.archive import Archive, CatalogueCache
+from service.bulk.cache import directory_of
+from service.bulk.hashing import Hashing, request_hashes
+from service.bulk.layout_cache import LayoutCache
+from service.bulk.package import open_numbered
 from service.config import DEFAULT_AUTHORITY as OWN
+from service.config import Settings
+from service.database import open_database
 from service.errors import UsageError
 from service.ingest.collection import CollectionError, load_collection
 from service.ingest.run import Report, run_ingest
 from tests.buckets import BucketServer
 from tests.conftest import run
-from tests.haul import Haul, Package, running_haul
+from tests.haul import ALL, Haul, Package, running_haul
 
 BUCKET, PREFIX = "publisher", "survey/dr1"
 ROOT = f"s3://{BUCKET}/{PREFIX}"
@@ -184,6 +191,50 @@ def test_parts_are_made_of_objects_and_nothing_is_staged(
             package.parts[0], headers={"Range": f"bytes={first_byte}-{stop - 1}"}
         )
         assert answer.content == parts[0][first_byte:stop]
+
+
+def _hashes_wanted(haul: Haul, package: Package) -> int:
+    """For how many parts of a package a hash was asked for."""
+    (row,) = haul.fetch(
+        "SELECT count(*) AS jobs FROM uws.job JOIN bulk.package ON "
+        "job.parameters @> jsonb_build_object('PACKAGE', jsonb_build_array(package.id::text)) "
+        "WHERE room = 'hash' AND job_id = $1",
+        package.job.rsplit("/", 1)[1],
+    )
+    return int(row["jobs"])
+
+
+async def test_no_part_with_an_object_is_read_in_the_background_unless_all_are(
+    package: Package, haul: Haul
+) -> None:
+    """What a bucket sends may cost."""
+    assert _hashes_wanted(haul, package) == 0
+    mixed = haul.completed(
+        QUERY="SELECT obs_publisher_did FROM ivoa.obscore", ORDER="obs_collection"
+    )
+    assert _hashes_wanted(haul, mixed) == 0
+    local = haul.completed(QUERY=ALL)
+    assert _hashes_wanted(haul, local) == 1
+    settings = Settings(
+        database_url=haul.servers.database_url,
+        read_database_url=haul.servers.read_database_url,
+        home_dir=haul.home,
+    )
+    cache = LayoutCache(directory_of(settings))
+    async with open_database(settings) as database:
+        archive = Archive(settings, database, CatalogueCache(database))
+        (row,) = haul.fetch(
+            "SELECT id FROM bulk.package WHERE job_id = $1", package.job.rsplit("/", 1)[1]
+        )
+        found = await open_numbered(archive, cache, row["id"])
+        numbers = range(1, len(package.parts) + 1)
+        for which, wanted in (("none", 0), ("local", 0), ("all", len(numbers))):
+            async with database.owner.begin() as connection:
+                await request_hashes(
+                    connection, which, Hashing(row["id"], found.layout, numbers, None)
+                )
+            assert _hashes_wanted(haul, package) == wanted
+    haul.until(lambda: "repr-digest" in haul.client.head(package.parts[-1]).headers, 60)
 
 
 def test_a_download_outlives_its_store(

@@ -5,7 +5,7 @@ from pathlib import Path
 from schema.migrations.run_sql import run_script
 
 revision = "0019"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
