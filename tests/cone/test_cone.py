@@ -197,7 +197,7 @@ def test_capabilities_tell_limits_and_a_query_that_works(
 _TEXTS = st.one_of(
     st.text(max_size=12),
     st.floats(allow_nan=True).map(str),
-    st.sampled_from(["12:30:10", "1e400", "-0", "+5", " 5 ", "5d", "٣", "1_0", "\x00", "", "'", '"']),
+    st.sampled_from(["12:30:10", "1e400", "-0", "+5", " 5 ", "5d", "٣", "1_0", "\x00", "", "'"]),
 )
 
 
