@@ -30,6 +30,9 @@ from service.pages import routes as pages
 from service.pages.errors import page_or_problem
 from service.previews import routes as previews
 from service.problems import problem
+from service.published import published_services
+from service.registry import routes as registry
+from service.registry.snapshot import RegistryCache
 from service.request_id import HEADER, RequestIdMiddleware
 from service.results.errors import error_response as votable_error
 from service.results.errors import fault_response as fault_error
@@ -100,6 +103,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             )
             app.state.archive = archive
             app.state.examples = ExamplesCache(archive)
+            app.state.registry = RegistryCache(archive, published_services)
             async with open_jobs(archive, ROOMS) as jobs, open_lane(settings) as lane:
                 app.state.jobs = jobs
                 app.state.lane = lane
@@ -127,6 +131,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(ssap.router)
     app.include_router(cone.router)
     app.include_router(sia.router)
+    app.include_router(registry.router)
     app.add_middleware(OptionsMiddleware)
     app.add_middleware(
         CORSMiddleware,

@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     authority: str = Field(
         default=DEFAULT_AUTHORITY, description="the ivo:// authority of every obs_publisher_did"
     )
+    publisher_toml: Path | None = Field(
+        default=None,
+        description="who publishes the archive, as registries tell it; unset: publisher.toml in "
+        "the home directory",
+    )
     trusted_proxies: list[str] = Field(
         default_factory=list, description="addresses whose X-Forwarded-* headers count"
     )
@@ -130,6 +135,11 @@ class Settings(BaseSettings):
         if self.work_store is None or "://" in self.work_store:
             return self.home / "work"
         return Path(self.work_store)
+
+    @property
+    def publisher_file(self) -> Path:
+        """Where who publishes the archive is written."""
+        return (self.publisher_toml or self.home / "publisher.toml").expanduser()
 
     @property
     def base_url(self) -> str:
