@@ -102,15 +102,18 @@ def declared_medium(*headers: Header) -> str | None:
     return None
 
 
-def ucd_medium(ucd: str | None) -> str | None:
+def ucd_medium(ucd: str | None, data_class: str | None) -> str | None:
     """air or vacuum as the UCD of an ESO Phase 3 wavelength column says it (SDP standard §5.2.5).
 
-    em.wl is in vacuum; em.wl with obs.atmos is in air.
+    em.wl is in vacuum; em.wl with obs.atmos is in air. Tables of VOCLASS SPECTRUM v1.0 write em.wl
+    for either: obs.atmos came with version 2.0 (HARPS's of 2014 are in air, as their lines show).
     """
     words = (ucd or "").lower().replace(" ", "").split(";")
     if "em.wl" not in words:
         return None
-    return "air" if "obs.atmos" in words else "vacuum"
+    if "obs.atmos" in words:
+        return "air"
+    return None if (data_class or "").lower().startswith("spectrum v1.") else "vacuum"
 
 
 def wat_text(header: Header, axis: int) -> str:
@@ -216,9 +219,15 @@ def axis_medium(header: Header, axis: int, primary: Header) -> str | None:
 
 
 def spectral_axis(
-    header: Header, axis: int, pixels: NDArray[np.float64], primary: Header
+    header: Header,
+    axis: int,
+    pixels: NDArray[np.float64],
+    primary: Header,
+    medium: str | None = None,
 ) -> SpectralAxis | None:
     """A linear, log-linear or paper III axis at pixels counted from 1, from its cards alone.
+
+    `medium`: of the convention, where no card says it.
 
     Velocities of a line become its wavelengths in metres, in vacuum. None without CRVALi and a
     step, and for velocities without the line's rest frequency or wavelength.
@@ -238,19 +247,22 @@ def spectral_axis(
         logarithmic = False
     if logarithmic and unit is not None:
         unit = SpectralUnit(unit.name, unit.kind, unit.to_metres, log=True)
-    return SpectralAxis(values, unit, axis_medium(header, axis, primary), logarithmic)
+    medium = axis_medium(header, axis, primary) or medium
+    return SpectralAxis(values, unit, medium, logarithmic)
 
 
-def axis_coverage(header: Header, axis: int, length: int, primary: Header) -> Coverage:
-    """What a linear, log-linear or paper III axis covers, from its cards alone."""
-    along = spectral_axis(header, axis, np.array([1.0, length]), primary)
+def axis_coverage(
+    header: Header, axis: int, length: int, primary: Header, medium: str | None = None
+) -> Coverage:
+    """What a linear, log-linear or paper III axis covers; as `spectral_axis`."""
+    along = spectral_axis(header, axis, np.array([1.0, length]), primary, medium)
     if is_velocity(header, axis):
         given, ucd = header.text(f"CUNIT{axis}"), "spect.dopplerVeloc"
         if along is None:
             return Coverage(unit=given, ucd=ucd)
         return Coverage(float(along.values.min()), float(along.values.max()), given, ucd)
     if along is None:
-        return Coverage(medium=axis_medium(header, axis, primary))
+        return Coverage(medium=axis_medium(header, axis, primary) or medium)
     return coverage([float(value) for value in along.values], along.unit, along.medium)
 
 

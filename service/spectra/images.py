@@ -8,7 +8,7 @@ from astropy.constants import c
 
 from service.ingest.fits import FitsFile, Hdu
 from service.ingest.header import Header
-from service.ingest.readers.eso_drs import drs_kind, echelle_waves
+from service.ingest.readers.eso_drs import drs_kind, drs_medium, echelle_waves
 from service.ingest.readers.iraf import (
     dispersed_image,
     is_multispec,
@@ -25,8 +25,11 @@ from service.spectra.pieces import Described, Piece, Values, sigma, spectra_of, 
 _MOST_SPECTRA = 1000
 
 
-def axis_spectra(fits: FitsFile) -> tuple[Spectrum, ...]:
-    """The spectra of an image whose first axis is linear, logarithmic or of FITS WCS paper III."""
+def axis_spectra(fits: FitsFile, medium: str | None = None) -> tuple[Spectrum, ...]:
+    """The spectra of an image whose first axis is linear, logarithmic or of FITS WCS paper III.
+
+    `medium`: of the convention, where no card says it.
+    """
     hdu = dispersed_image(fits)
     if hdu is None:
         raise NotConvertible("no image has a dispersion axis")
@@ -35,7 +38,7 @@ def axis_spectra(fits: FitsFile) -> tuple[Spectrum, ...]:
     if is_multispec(header):
         return _multispec(fits, hdu, values)
     pixels = np.arange(1.0, hdu.shape[0] + 1)
-    axis = spectral_axis(header, 1, pixels, fits.primary)
+    axis = spectral_axis(header, 1, pixels, fits.primary, medium)
     if axis is None:
         raise NotConvertible(
             f"the dispersion axis of HDU {hdu.index} has no CRVAL1 and step, or is of velocities "
@@ -51,13 +54,12 @@ def axis_spectra(fits: FitsFile) -> tuple[Spectrum, ...]:
 
 def echelle_spectra(fits: FitsFile) -> tuple[Spectrum, ...]:
     """s1d and e2ds of the DRS of HARPS and its relatives; the orders of e2ds are one spectrum."""
-    hdu = fits.hdus[0]
+    hdu, medium = fits.hdus[0], drs_medium(fits.primary)
     if drs_kind(fits) != "e2ds":
-        return axis_spectra(fits)
+        return axis_spectra(fits, medium)
     values = image(hdu)
     waves = echelle_waves(hdu.header, np.arange(float(hdu.shape[0])), hdu.shape[1])
     rows = [Piece(wave, flux) for wave, flux in zip(waves, values, strict=True)]
-    medium = declared_medium(hdu.header)
     return (spectrum_of(rows, _described(fits, hdu, spectral_unit("Angstrom"), medium, False)),)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from service.ingest.facts import Refusal
 from service.ingest.fits import FitsFile
 from service.ingest.readers import READERS
+from service.ingest.readers.eso_drs import drs_medium
 from service.spectra.image_sets import desi_spectra, image_set_spectra
 from service.spectra.images import axis_spectra, echelle_spectra, grid_spectra
 from service.spectra.layout import NotConvertible, Spectrum
@@ -15,7 +16,7 @@ VERSION = 1
 
 
 def _phase3(fits: FitsFile) -> tuple[Spectrum, ...]:
-    return table_spectra(fits, only_first=True, medium=None)
+    return table_spectra(fits, only_first=True, medium=drs_medium(fits.primary))
 
 
 def _sdss(fits: FitsFile) -> tuple[Spectrum, ...]:

@@ -155,16 +155,19 @@ def _flux(names: list[str], ucds: list[str], utypes: list[str], wave: int) -> in
 
 def column_medium(columns: SpectralColumns, *headers: Header) -> str | None:
     """air or vacuum, as the column's UCD, its name or a card says it; None where nothing does."""
-    stated = ucd_medium(columns.text("TUCD", columns.wave))
+    header = columns.hdu.header
+    stated = ucd_medium(columns.text("TUCD", columns.wave), header.text("VOCLASS"))
     name = columns.hdu.columns[columns.wave - 1].upper()
     if name.endswith(("_AIR", "_VAC")):
         stated = "air" if name.endswith("_AIR") else "vacuum"
-    return stated or declared_medium(columns.hdu.header, *headers)
+    return stated or declared_medium(header, *headers)
 
 
-def column_coverage(columns: SpectralColumns, *headers: Header) -> Coverage:
-    """What the wavelength column covers."""
-    medium = column_medium(columns, *headers)
+def column_coverage(
+    columns: SpectralColumns, *headers: Header, medium: str | None = None
+) -> Coverage:
+    """What the wavelength column covers. `medium`: of the convention, where no card says it."""
+    medium = column_medium(columns, *headers) or medium
     values = columns.wavelengths()
     if values is None or not np.issubdtype(values.dtype, np.number):
         low = columns.hdu.header.number(f"TDMIN{columns.wave}")

@@ -46,6 +46,12 @@ def recognise(fits: FitsFile) -> str | None:
     return f"{_prefix(fits.primary)}cards, {kind}" if kind else None
 
 
+def drs_medium(header: Header) -> str | None:
+    """air, where DRS made the spectrum and no card says otherwise: its calibration is in air, and
+    so are the s1d spectra that ESO published as Phase 3 tables."""
+    return declared_medium(header) or ("air" if _prefix(header) else None)
+
+
 def read(fits: FitsFile) -> DatasetFacts:
     """Spectra with the wavelengths of their cards; ccf and bis are measurements."""
     kind, header = drs_kind(fits), fits.primary
@@ -58,11 +64,11 @@ def read(fits: FitsFile) -> DatasetFacts:
         return replace(facts, calib_level=4, dataproduct_subtype=kind)
     facts = replace(observation("spectrum", header), calib_level=2)
     if kind == "s1d":
-        covered = axis_coverage(header, 1, shape[0], header)
+        covered = axis_coverage(header, 1, shape[0], header, drs_medium(header))
     else:
         ends = echelle_waves(header, np.array([0.0, shape[0] - 1.0]), shape[1])
         bounds = float(ends.min()), float(ends.max())
-        covered = coverage(bounds, spectral_unit("Angstrom"), declared_medium(header))
+        covered = coverage(bounds, spectral_unit("Angstrom"), drs_medium(header))
     unit = header.text("BUNIT")
     facts = with_spectrum(facts, covered, int(np.prod(shape)), flux_unit=unit)
     return replace(facts, dataproduct_subtype=kind)

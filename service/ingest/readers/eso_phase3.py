@@ -6,6 +6,7 @@ from service.ingest.facts import DatasetFacts, Refusal
 from service.ingest.fits import FitsFile
 from service.ingest.observation import observation, with_aperture, with_spectrum
 from service.ingest.readers.columns import column_coverage, find_columns
+from service.ingest.readers.eso_drs import drs_medium
 
 TAKES = "ESO Phase 3 spectra (PRODCATG = SCIENCE.SPECTRUM, or VOCLASS = SPECTRUM in a table)"
 
@@ -32,7 +33,7 @@ def read(fits: FitsFile) -> DatasetFacts:
         )
     header, primary = columns.hdu.header, fits.primary
     facts = observation("spectrum", primary, header)
-    covered = column_coverage(columns, primary)
+    covered = column_coverage(columns, primary, medium=drs_medium(primary))
     ucd = columns.text("TUCD", columns.flux)
     facts = with_spectrum(
         facts,
