@@ -1,15 +1,20 @@
 """Clients follow the links of real results: pyvo in batches, the DataLink validator, votlint."""
 
+import hashlib
+import json
 import re
 from pathlib import Path
 
 import httpx
 import pytest
 import pyvo
+from astropy.config import set_temp_cache
+from astropy.utils.data import import_file_to_cache
 from pyvo.dal.adhoc import DatalinkQuery
 
 from tests.conftest import Stack
 from tests.peers.conftest import Stilts
+from tests.peers.vocabularies import ROOT, vocabulary
 
 QUERY = "SELECT TOP 120 s_ra, obs_publisher_did AS who FROM ivoa.obscore ORDER BY s_ra"
 
@@ -23,7 +28,7 @@ def test_pyvo_follows_every_row_in_one_request(found: pyvo.dal.TAPResults) -> No
     followed = {links.original_row["who"]: links for links in found.iter_datalinks()}
     assert set(followed) == set(found["who"])
     for links in followed.values():
-        (this,) = links.bysemantics("#this", include_narrower=False)
+        this = next(links.bysemantics("#this", include_narrower=False))
         assert this["link_authorized"]
         assert this["content_sha256"]
     url = next(followed[who][0].access_url for who in followed)
@@ -34,6 +39,43 @@ def test_pyvo_follows_one_row(found: pyvo.dal.TAPResults) -> None:
     links = found[3].getdatalink()
     assert links.status[0] == "OK"
     assert set(links["ID"]) == {found[3]["who"]}
+
+
+def test_pyvo_gets_the_file_itself_and_a_preview(
+    found: pyvo.dal.TAPResults, shared: Path, tmp_path: Path
+) -> None:
+    """Online, pyvo fetches the vocabulary from the IVOA once; here it is in its cache."""
+    terms = tmp_path / "core.json"
+    terms.write_text(json.dumps(vocabulary(shared / "standards" / "vocabularies", "datalink/core")))
+    (tmp_path / "cache").mkdir()
+    with set_temp_cache(tmp_path / "cache"):
+        import_file_to_cache(f"{ROOT}datalink/core", terms)
+        content = found[0].getdataset().read()
+        links = found[0].getdatalink()
+        (preview,) = links.bysemantics("#preview")
+    this = next(links.bysemantics("#this", include_narrower=False))
+    assert hashlib.sha256(content).hexdigest() == this["content_sha256"]
+    drawn = preview.getdataset().read()
+    assert drawn.startswith(b"<svg" if preview["content_type"] == "image/svg+xml" else b"\x89PNG")
+
+
+@pytest.mark.parametrize("kind", ["spectrum", "image"])
+def test_every_link_leads_to_what_it_says(stack: Stack, kind: str) -> None:
+    """What the validator does too, with lengths and checksums."""
+    tap = pyvo.dal.TAPService(f"{stack.url}/tap")
+    which = tap.search(
+        "SELECT TOP 2 obs_publisher_did FROM ivoa.obscore "
+        f"WHERE dataproduct_type = '{kind}' ORDER BY em_max DESC, obs_publisher_did"
+    )
+    followed = [link for links in which.iter_datalinks() for link in links if link.access_url]
+    assert {link["semantics"] for link in followed} >= {"#this", "#preview"}
+    for link in followed:
+        answer = httpx.get(link.access_url, timeout=60)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"] == link["content_type"]
+        if link["content_sha256"]:
+            assert len(answer.content) == link["content_length"]
+            assert hashlib.sha256(answer.content).hexdigest() == link["content_sha256"]
 
 
 def test_pyvo_starts_a_download_of_the_whole_result(found: pyvo.dal.TAPResults) -> None:
