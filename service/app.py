@@ -40,6 +40,7 @@ from service.rooms import ROOMS
 from service.sia import routes as sia
 from service.spectra import routes as spectra
 from service.ssap import routes as ssap
+from service.ssap.errors import error_response as ssap_error
 from service.tap.jobs import TAP_ROOM
 from service.tap.routes import router as tap_router
 from service.uws.jobs import open_jobs
@@ -65,6 +66,7 @@ _FORMS: dict[str, _Form] = {
     "/tap/sync": votable_error,
     "/cone/": cone_error,
     "/sia": fault_error,
+    "/ssap": ssap_error,
 }
 
 

@@ -13,13 +13,13 @@ from adql.sql import Sql, joined, rendered
 from adql.translation import Parameter
 from service.spectra.forms import FORMS
 from service.spectra.holdings import convertible
+from service.spectra.model import MODEL
 from service.ssap.columns import COLUMNS, output_columns
 from service.ssap.conditions import conditions, score
 from service.ssap.formats import Wanted
 from service.ssap.request import SsapRequest
 
 _MOST_ROWS = 2**63 - 1  # the largest LIMIT
-_MODEL = "Spectrum-1.2"
 # A form's size in bytes, about: of the document, and of a point with its wavelength, flux, error.
 _SIZES = {"vot": (4_000, 60), "fits": (17_280, 24)}
 _CONVERTIBLE = convertible().compile(
@@ -45,13 +45,12 @@ _NATIVE = """
             THEN current_setting('starhaul.public_url') || '/datalink/links?ID='
                  || starhaul.url_quote(dataset.obs_publisher_did)
             ELSE current_setting('starhaul.public_url') || '/files/' || dataset.holding_id
-        END AS url, access_format AS media_type, access_estsize AS size, reader AS model,
-        dataset.em_ucd AS em_ucd
+        END AS url, access_format AS media_type, access_estsize AS size, reader AS model
 """
 _CONVERTED = """
     SELECT current_setting('starhaul.public_url') || '/spectra/' || dataset.holding_id
             || '.{extension}' AS url, '{media_type}' AS media_type,
-        ({document} + {point} * em_xel) / 1000 AS size, '{model}' AS model, 'em.wl' AS em_ucd
+        ({document} + {point} * em_xel) / 1000 AS size, '{model}' AS model
     WHERE convertible
 """
 _FORMS = {
@@ -60,7 +59,7 @@ _FORMS = {
         media_type=form.media_type,
         document=_SIZES[form.extension][0],
         point=_SIZES[form.extension][1],
-        model=_MODEL,
+        model=MODEL,
     )
     for form in FORMS.values()
 }
