@@ -21,6 +21,19 @@ _CAPABILITIES = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
 <xs:import namespace="http://www.ivoa.net/xml/VODataService/v1.1"
            schemaLocation="VODataService.xsd"/>
 </xs:schema>"""
+# An answer to harvesters holds resources, whose types are of these.
+_HARVEST = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+<xs:import namespace="http://www.openarchives.org/OAI/2.0/" schemaLocation="OAI-PMH.xsd"/>
+<xs:import namespace="http://www.openarchives.org/OAI/2.0/oai_dc/" schemaLocation="oai_dc.xsd"/>
+<xs:import namespace="http://www.ivoa.net/xml/RegistryInterface/v1.0"
+           schemaLocation="RegistryInterface.xsd"/>
+<xs:import namespace="http://www.ivoa.net/xml/VORegistry/v1.0" schemaLocation="VORegistry.xsd"/>
+<xs:import namespace="http://www.ivoa.net/xml/VODataService/v1.1"
+           schemaLocation="VODataService.xsd"/>
+<xs:import namespace="http://www.ivoa.net/xml/TAPRegExt/v1.0" schemaLocation="TAPRegExt.xsd"/>
+<xs:import namespace="http://www.ivoa.net/xml/ConeSearch/v1.0" schemaLocation="ConeSearch.xsd"/>
+<xs:import namespace="http://www.ivoa.net/xml/SSA/v1.1" schemaLocation="SSA-v1.2.xsd"/>
+</xs:schema>"""
 
 
 @functools.cache
@@ -33,6 +46,7 @@ def schema(name: str) -> etree.XMLSchema:
             text = _REMOTE.sub(rb'schemaLocation="\1"', source.read_bytes())
             (Path(folder) / source.name).write_bytes(text)
         (Path(folder) / "capabilities.xsd").write_bytes(_CAPABILITIES)
+        (Path(folder) / "harvest.xsd").write_bytes(_HARVEST)
         return etree.XMLSchema(etree.parse(str(Path(folder) / name)))
 
 

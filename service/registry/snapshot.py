@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
+import structlog
 from lxml import etree
 
 from adql.catalogue import Table
 from service.archive import Archive
-from service.registry.coverage import table_coverage
-from service.registry.facts import publisher_of
+from service.config import Settings
+from service.errors import Unavailable
+from service.registry.coverage import Coverage, table_coverage
+from service.registry.facts import Publisher, PublisherError, publisher_of
 from service.registry.oai import Repository, stamp
 from service.registry.records import (
     MOST_RECORDS,
@@ -26,16 +29,19 @@ from service.registry.stamps import Stamp, stamped
 from service.vosi.published import PublishedService
 from service.vosi.tables import TapSchema, read_tap_schema, tableset_document
 
-_MAX_AGE_S = 5.0
+_MAX_AGE_S = 2.0
 # What describes tables, and is no data of the archive's.
 _NOT_PUBLISHED = ("tap_schema",)
+_RETRY_AFTER_S = 300
+
+_log = structlog.get_logger()
 
 Services = Callable[[Archive], Awaitable[Sequence[PublishedService]]]
 
 
 @dataclass
 class RegistryCache:
-    """The repository as made at most five seconds ago; one harvester makes it, the others wait."""
+    """The repository as made at most two seconds ago; one harvester makes it, the others wait."""
 
     archive: Archive
     services: Services
@@ -44,7 +50,7 @@ class RegistryCache:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def get(self) -> Repository:
-        """The repository; PublisherError where publisher.toml is wrong."""
+        """The repository; Unavailable where the operator's facts cannot be used."""
         async with self._lock:
             if self._repository is None or time.monotonic() - self._made_at > _MAX_AGE_S:
                 self._repository = await _repository(self.archive, self.services)
@@ -56,7 +62,7 @@ async def _repository(archive: Archive, services: Services) -> Repository:
     content = await read_tap_schema(archive.database.owner)
     told = Told(
         settings=archive.settings,
-        facts=await asyncio.to_thread(publisher_of, archive.settings),
+        facts=await asyncio.to_thread(_facts, archive.settings),
         services=await services(archive),
         tables=await _tables(archive, content),
         tableset=etree.fromstring(tableset_document(content, columns=True)),
@@ -77,6 +83,17 @@ async def _repository(archive: Archive, services: Services) -> Repository:
     )
 
 
+def _facts(settings: Settings) -> Publisher:
+    try:
+        return publisher_of(settings)
+    except PublisherError as error:
+        _log.error("the registry cannot tell who publishes", error=error.message)
+        raise Unavailable(
+            "the registry is away: what its operator wrote of the archive cannot be read",
+            retry_after=_RETRY_AFTER_S,
+        ) from None
+
+
 def _record(name: str, when: Stamp, resource: etree._Element | None) -> Record:
     if resource is not None:
         resource.set("created", stamp(when.created))
@@ -93,14 +110,16 @@ async def _tables(archive: Archive, content: TapSchema) -> list[PublishedTable]:
     for row in content.tables:
         name = row["table_name"]
         table = known.get(name.replace('"', ""))
-        if table is None or row["schema_name"] in _NOT_PUBLISHED:
+        if row["schema_name"] in _NOT_PUBLISHED:
             continue
+        reader = archive.database.reader
+        coverage = Coverage() if table is None else await table_coverage(reader, table)
         found.append(
             PublishedTable(
                 name=name,
                 title=titles.get(name) or f"Table {name}",
                 description=row["description"] or f"The table {name}.",
-                coverage=await table_coverage(archive.database.reader, table),
+                coverage=coverage,
             )
         )
     return found
