@@ -46,7 +46,8 @@ Link = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One dataset on the page. `facts` is its row of ivoa.obscore, None where there is none;
-    `groups` are headings with their links, each with its term where the heading is wider."""
+    `groups` are headings with their links, each with its term where the heading is wider; `files`
+    is how many files a package of it has."""
 
     id: str
     name: str
@@ -90,10 +91,9 @@ def _shown(identifier: str, links: list[Link], facts: Mapping[str, Any] | None) 
         )
         for heading, term, narrower in _HEADINGS
     ]
-    told = facts or {}
     return Shown(
         id=identifier,
-        name=told.get("target_name") or told.get("obs_title") or "Not in the archive",
+        name=_name(identifier, facts),
         facts=facts,
         picture=pictures[0] if pictures else None,
         groups=[(heading, group) for heading, group in groups if group],
@@ -102,8 +102,16 @@ def _shown(identifier: str, links: list[Link], facts: Mapping[str, Any] | None) 
             for link in links
             if link["error_message"] is not None
         ],
-        files=len(can_open),
+        files=sum(link["content_length"] is not None for link in can_open),
     )
+
+
+def _name(identifier: str, facts: Mapping[str, Any] | None) -> str:
+    """What astronomers call it: its target, its title, else the end of its identifier."""
+    if facts is None:
+        return "Not in the archive"
+    last = identifier.rpartition("/")[2]
+    return str(facts["target_name"] or facts["obs_title"] or last)
 
 
 def links_page(settings: Settings, ids: Sequence[str], shown: Sequence[Shown]) -> Response:

@@ -15,7 +15,7 @@ from service.previews.axes import Axis, Values, axis, bounds, decades
 from service.previews.opening import Undrawable
 
 _WIDTH, _HEIGHT = 1024, 512
-_LEFT, _RIGHT, _TOP, _BOTTOM = 92, 30, 18, 66
+_LEFT, _RIGHT, _TOP, _BOTTOM = 92, 30, 18, 72
 _SMALL_WIDTH, _SMALL_HEIGHT = 128, 64
 _MOST_DOTS = 3000
 _GAP = 12  # columns without a point where a line is broken

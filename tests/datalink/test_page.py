@@ -28,6 +28,21 @@ def test_a_dataset_of_several_files(links: httpx.Client) -> None:
     assert page.xpath("//h1/text()") == ["A title"]
 
 
+def test_a_spectrum_has_a_plot_and_its_forms(links: httpx.Client) -> None:
+    page = _page(links, DID + "drawn.fits")
+    (picture,) = page.xpath("//figure//img")
+    assert "/previews/" in picture.get("src")
+    assert picture.get("alt") == "The spectrum as a plot: A title"
+    buttons = page.xpath("//a[@class='get']")
+    assert [button.get("aria-label") for button in buttons] == [
+        "Download drawn.fits",
+        "Download The spectrum in one layout, as FITS table",
+        "Download The spectrum in one layout, as VOTable",
+        "Download The spectrum as a plot",
+    ]
+    assert not page.xpath("//form[@class='package']")  # of one file
+
+
 def test_every_kind_of_dataset_has_a_page(links: httpx.Client) -> None:
     names = [name for name, *_ in DATASETS]
     page = _page(links, *(DID + name for name in names), "<script>alert(1)</script>")
