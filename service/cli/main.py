@@ -5,7 +5,18 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from service.cli import adql, database, demo, fetch, ingest, processes, publish, token, up
+from service.cli import (
+    adql,
+    database,
+    demo,
+    fetch,
+    ingest,
+    processes,
+    publish,
+    publisher,
+    token,
+    up,
+)
 from service.errors import StarhaulError, UsageError
 
 app = typer.Typer(
@@ -22,6 +33,7 @@ app.command()(database.init)
 app.command()(ingest.ingest)
 app.command()(publish.publish)
 app.command()(publish.unpublish)
+app.command()(publisher.publisher)
 app.command()(token.token)
 app.command()(adql.adql)
 app.command(

@@ -24,6 +24,7 @@ def up(
     from service.embedded.home import open_home
     from service.embedded.run_state import take_lock
     from service.embedded.supervisor import Archive
+    from service.registry.facts import notice
 
     settings = settings_for(home)
     opened = open_home(settings.home)
@@ -34,4 +35,10 @@ def up(
             settings.public_url = url
         first = "load-demo" if demo and not demo_is_loaded(opened.root) else None
         archive = Archive(settings, opened, listener, url, workers, say, first)
-        archive.run(lambda: print(f"ready {url}", flush=True))
+
+        def ready() -> None:
+            print(f"ready {url}", flush=True)
+            if (line := notice(settings)) is not None:
+                say(line)
+
+        archive.run(ready)

@@ -1,5 +1,6 @@
 """publisher.toml: who publishes the archive, as registries tell it (docs/publisher-guide.md)."""
 
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -92,6 +93,23 @@ def load_publisher(path: Path) -> Publisher:
     except ValidationError as error:
         problems = [explain(problem, text, _known_keys) for problem in error.errors()]
         raise PublisherError(f"{path}, " + f"\n{path}, ".join(problems)) from None
+
+
+def notice(settings: Settings) -> str | None:
+    """A line for the operator of an archive that does not say who publishes it, or wrongly."""
+    path = settings.publisher_file
+    if not path.exists():
+        return f"no {path}: the registry cannot say who publishes; write one: {writing(path)}"
+    try:
+        load_publisher(path)
+    except PublisherError as error:
+        return error.message
+    return None
+
+
+def writing(path: Path) -> str:
+    """The command that writes a file to start from."""
+    return f"starhaul publisher --template > {shlex.quote(str(path))}"
 
 
 def template() -> str:

@@ -63,14 +63,15 @@ Arguments: TypeAlias = dict[str, str]
 
 def respond(repository: Repository, pairs: Pairs, now: datetime) -> bytes:
     """The answer to a request: its result, or its errors by their codes (§3.6)."""
-    root = etree.Element(f"{{{OAI}}}OAI-PMH", nsmap={None: OAI, "xsi": _XSI})
+    # A prefix, and no default namespace: elements of VOResource have none.
+    root = etree.Element(f"{{{OAI}}}OAI-PMH", nsmap={"oai": OAI, "xsi": _XSI})
     root.set(f"{{{_XSI}}}schemaLocation", _LOCATION)
     _text(root, "responseDate", stamp(now))
     request = _text(root, "request", repository.base_url)
     try:
         arguments = _arguments(pairs)
         verb = arguments["verb"]
-        answered = etree.Element(f"{{{OAI}}}{verb}", nsmap={None: OAI, "xsi": _XSI})
+        answered = etree.Element(f"{{{OAI}}}{verb}", nsmap={"oai": OAI, "xsi": _XSI})
         try:
             _VERBS[verb](repository, arguments, answered)
         finally:

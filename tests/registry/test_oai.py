@@ -34,15 +34,10 @@ def archive(service: Service) -> Iterator[httpx.Client]:
 
 def _ask(archive: httpx.Client, **arguments: Any) -> etree._Element:
     """The root of an answer, held against the schemas."""
-    response = archive.get("/registry", params={k.rstrip("_"): v for k, v in arguments.items()})
+    response = archive.get("/registry", params=arguments)
     assert response.status_code == 200, response.text
     assert response.headers["content-type"].startswith("text/xml")
     return valid(response.content, "harvest.xsd")
-
-
-def _code(archive: httpx.Client, **arguments: Any) -> str | None:
-    found = _ask(archive, **arguments).find(f"{_OAI}error")
-    return None if found is None else found.get("code")
 
 
 def _stamps(archive: httpx.Client) -> list[str]:
@@ -121,17 +116,123 @@ def test_identify_tells_of_the_registry_itself(archive: httpx.Client, service: S
     assert told["deletedRecord"] == "persistent"
     assert told["granularity"] == "YYYY-MM-DDThh:mm:ssZ"
     assert told["adminEmail"] == "team@example.org"
-    latest = max(_stamps(archive))
+    assert told["earliestDatestamp"] == min(_stamps(archive))
+    assert identify.findtext(f"{_OAI}description//identifier") == f"{_AUTHORITY}/registry"
+
+
+def test_both_formats_and_the_set_are_listed(archive: httpx.Client) -> None:
+    for more in ({}, {"identifier": f"{_AUTHORITY}/tap"}):
+        root = _ask(archive, verb="ListMetadataFormats", **more)
+        prefixes = {each.text for each in root.iter(f"{_OAI}metadataPrefix")}
+        assert prefixes == {"ivo_vor", "oai_dc"}
+    sets = _ask(archive, verb="ListSets")
+    assert [each.text for each in sets.iter(f"{_OAI}setSpec")] == ["ivo_managed"]
+    asked = {"identifier": f"{_AUTHORITY}/ARCHIVE", "metadataPrefix": "oai_dc"}
+    core = _ask(archive, verb="GetRecord", **asked)
+    assert core.findtext(f".//{_DC}title") == "Archive of ½ & <tests>"
+    assert [each.text for each in core.iter(f"{_DC}creator")] == ["First, A.", "Second, B."]
+    managed = _ask(archive, verb="ListRecords", metadataPrefix="oai_dc", set="ivo_managed")
+    assert len(list(managed.iter(f"{_DC}title"))) == len(_resources(archive))
+
+
+def test_a_form_is_answered_as_a_url(archive: httpx.Client) -> None:
+    form = {"verb": "GetRecord", "identifier": f"{_AUTHORITY}/tap", "metadataPrefix": "ivo_vor"}
+    posted = valid(archive.post("/registry", data=form).content, "harvest.xsd")
+    assert posted.findtext(f".//{_OAI}header/{_OAI}identifier") == f"{_AUTHORITY}/tap"
+
+
+_LIST = {"verb": "ListRecords", "metadataPrefix": "oai_dc"}
+_FORGED = base64.urlsafe_b64encode(b'["a","b","c","d","e","f",-1]').decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({}, "badVerb"),
+        ({"verb": "Nonsense"}, "badVerb"),
+        ({"verb": ["Identify", "Identify"]}, "badVerb"),
+        ({"verb": "Identify", "x": "1"}, "badArgument"),
+        ({"verb": "ListRecords"}, "badArgument"),
+        ({"verb": "GetRecord", "metadataPrefix": "oai_dc"}, "badArgument"),
+        (_LIST | {"metadataPrefix": ["oai_dc", "oai_dc"]}, "badArgument"),
+        (_LIST | {"from": "yesterday"}, "badArgument"),
+        (_LIST | {"from": "2020-13-01"}, "badArgument"),
+        (_LIST | {"from": "2020-01-01", "until": "2020-01-01T00:00:00Z"}, "badArgument"),
+        (_LIST | {"from": "2021-01-01", "until": "2020-01-01"}, "badArgument"),
+        (_LIST | {"resumptionToken": "x"}, "badArgument"),
+        (_LIST | {"metadataPrefix": "marc"}, "cannotDisseminateFormat"),
+        (
+            {"verb": "GetRecord", "identifier": f"{_AUTHORITY}/tap", "metadataPrefix": "marc"},
+            "cannotDisseminateFormat",
+        ),
+        (
+            {"verb": "GetRecord", "identifier": "ivo://no where", "metadataPrefix": "ivo_vor"},
+            "idDoesNotExist",
+        ),
+        ({"verb": "ListMetadataFormats", "identifier": "ivo://none"}, "idDoesNotExist"),
+        (_LIST | {"until": "1999-01-01"}, "noRecordsMatch"),
+        (_LIST | {"set": "other"}, "noRecordsMatch"),
+        ({"verb": "ListRecords", "resumptionToken": "x"}, "badResumptionToken"),
+        ({"verb": "ListRecords", "resumptionToken": _FORGED}, "badResumptionToken"),
+        ({"verb": "ListSets", "resumptionToken": "x"}, "badResumptionToken"),
+    ],
+)
+def test_errors_have_their_codes(
+    archive: httpx.Client, arguments: dict[str, Any], code: str
+) -> None:
+    error = _ask(archive, **arguments).find(f"{_OAI}error")
+    assert error is not None
+    assert error.get("code") == code
+
+
+_MANY = """
+    INSERT INTO tap_schema.tables (schema_name, table_name, table_type, description)
+    SELECT 'demo', 'demo.many_' || i, 'table', 'One of many' FROM generate_series(1, 150) AS i;
+    INSERT INTO tap_schema.columns (table_name, column_name, datatype, indexed, principal, std)
+    SELECT 'demo.many_' || i, 'x', 'double', 0, 0, 0 FROM generate_series(1, 150) AS i
+"""
+_FEWER = """
+    DELETE FROM tap_schema.columns WHERE table_name LIKE 'demo.many_%';
+    DELETE FROM tap_schema.tables WHERE table_name LIKE 'demo.many_%'
+"""
+
+
+def _execute(service: Service, sql: str) -> None:
+    async def work() -> None:
+        connection = await asyncpg.connect(service.database_url)
+        await connection.execute(sql)
+        await connection.close()
+
+    run(work())
+
+
+def _harvested(archive: httpx.Client, **arguments: str) -> dict[str, str | None]:
+    """Identifier: status, of all pages."""
+    found: dict[str, str | None] = {}
+    asked = {"verb": "ListIdentifiers", "metadataPrefix": "ivo_vor", **arguments}
+    while True:
+        root = _ask(archive, **asked)
+        token = root.find(f".//{_OAI}resumptionToken")
+        assert token is None or int(token.get("cursor", "-1")) == len(found)
+        for header in root.iter(f"{_OAI}header"):
+            found[header.findtext(f"{_OAI}identifier") or ""] = header.get("status")
+        if token is None or not token.text:
+            return found
+        asked = {"verb": "ListIdentifiers", "resumptionToken": token.text}
+
+
+def test_what_comes_and_goes_is_told_with_its_time(archive: httpx.Client, service: Service) -> None:
+    before, latest = _harvested(archive), max(_stamps(archive))
     time.sleep(1.1)
-    _execute(service, _SQL)
+    _execute(service, _MANY)
     time.sleep(_PAUSE_S)
     after = _harvested(archive)
     assert len(after) == len(before) + 150
     since = _ask(archive, verb="Identify").findtext(f"{_OAI}responseDate") or ""
     assert since > latest
-    _execute(service, _UNDO)
+    _execute(service, _FEWER)
     time.sleep(_PAUSE_S)
-    gone = _harvested(archive, from_=since)
+    gone = _harvested(archive, **{"from": since})
     assert sum(status == "deleted" for status in gone.values()) == 150
     assert f"{_AUTHORITY}/organisation" not in gone
     one = next(name for name, status in gone.items() if status == "deleted")
