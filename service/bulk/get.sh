@@ -59,6 +59,7 @@ transfer() { # file, URL: one attempt, from where the file ends
 
 download() { # size, file, URL: attempts go on while bytes arrive, and stop after six without any
     vain=0
+    [ "$(octets "$2")" -le "$1" ] || rm -f "$2"
     while before=$(octets "$2") && [ "$before" -lt "$1" ]; do
         if [ "$vain" -gt 0 ]; then
             [ "$vain" -lt 6 ] || return 1
@@ -86,6 +87,12 @@ extract() {
     esac && whole "$1" && echo "$1" >>"$NAME.done"
 }
 
+anew() { # size, file, URL: where another run, not quite ended, wrote to the file too
+    say "$2 is not what the archive sent; it is fetched from the beginning"
+    rm -f "$2"
+    download "$@" && extract "$2"
+}
+
 failed=$(list | {
     while read -r size file url; do
         if [ "$unpack" = yes ] && unpacked "$file"; then
@@ -95,8 +102,8 @@ failed=$(list | {
         say "$file, $size bytes"
         if ! download "$size" "$file" "$url"; then
             echo "$file could not be downloaded; see $url"
-        elif [ "$unpack" = yes ] && ! extract "$file"; then
-            echo "$file is not what the archive sent; delete it and run this again"
+        elif [ "$unpack" = yes ] && ! extract "$file" && ! anew "$size" "$file" "$url"; then
+            echo "$file is not what the archive sent; run this again later"
         elif [ "$unpack" = yes ] && [ "$delete" = yes ]; then
             rm -f "$file"
         fi

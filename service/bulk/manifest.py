@@ -63,6 +63,8 @@ _LINES: dict[str, tuple[str, ...]] = {
         f"{_PUBLIC_URL} || '/files/' || holding_id",
         "'  out=' || name || '/data/' || path",
         "'  checksum=sha-256=' || encode(sha256, 'hex')",
+        "'  max-tries=60'",
+        "'  retry-wait=10'",
     ),
 }
 _LISTED = """

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.archive import archive_of
+from service.bulk.connections import connections
 from service.bulk.summary import summary_of
 from service.html.rendering import html
 from service.html.snippets import Step
@@ -30,8 +31,8 @@ _LISTS = {
 }
 
 
-def _steps(url: str) -> list[Step]:
-    """The package in the words of several tools."""
+def _steps(url: str, aria2: str) -> list[Step]:
+    """The package in the words of several tools; `aria2` are that one's options."""
     results = f"{url}/results"
     return [
         Step(
@@ -44,9 +45,9 @@ def _steps(url: str) -> list[Step]:
         Step(
             "aria2",
             "aria2",
-            "Sixteen connections. Once the archive knows the checksums of the parts, aria2 finds "
+            "Several connections. Once the archive knows the checksums of the parts, aria2 finds "
             "and mends damaged pieces.",
-            f"curl -fsSO {results}/parts.meta4\naria2c -c -x16 -V -M parts.meta4\n",
+            f"curl -fsSO {results}/parts.meta4\naria2c -c -V {aria2} -M parts.meta4\n",
         ),
         Step(
             "wget",
@@ -83,7 +84,7 @@ async def job_page(request: Request, job: Job) -> Response:
         summary=await summary_of(archive, job.id) if parts else None,
         parts=[(PurePosixPath(part.href).name, part) for part in parts],
         lists=[(results[name], words) for name, words in _LISTS.items() if name in results],
-        steps=_steps(url),
+        steps=_steps(url, connections(archive.settings.bulk_streams_per_user).command_line()),
         hashing=archive.settings.hash_parts != "none",
         running=job.phase not in FINISHED,
     )

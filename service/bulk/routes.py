@@ -140,7 +140,8 @@ async def result(request: Request) -> Response:
         "Content-Disposition": content_disposition(_file_name(job, name)),
         "Cache-Control": "no-cache",  # hashes are added to some of these as they become known
     }
-    content = dialect.write(package.layout.name, parts)
+    streams = archive.settings.bulk_streams_per_user
+    content = dialect.write(package.layout.name, parts, streams)
     return Response(content, media_type=dialect.media_type, headers=headers)
 
 

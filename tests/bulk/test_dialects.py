@@ -4,11 +4,13 @@ import hashlib
 import io
 import os
 import random
+import shlex
 import shutil
 import subprocess
 import tarfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import bagit
@@ -20,6 +22,8 @@ from lxml import etree
 from service.bulk.cache import directory_of
 from service.bulk.pruning import prune
 from service.config import Settings
+from service.embedded.address import free_port
+from tests.conftest import CI, STARHAUL
 from tests.haul import ALL, AUTHORITY, Haul, Package
 
 _METALINK = "{urn:ietf:params:xml:ns:metalink}"
@@ -90,6 +94,53 @@ def test_a_tool_fetches_all_parts_killed_or_not(
     assert_parts(package, tmp_path)
 
 
+@pytest.mark.parametrize("streams", [1, 4] if CI else [4])
+def test_aria2_stays_below_what_one_user_may_read_and_ends_in_one_run(
+    haul: Haul, tmp_path: Path, require_tool: Callable[[str], str], streams: int
+) -> None:
+    """By the command in the list's head, of an archive with few streams that last."""
+    require_tool("aria2c")
+    with _another_api(haul, streams) as url:
+        package = haul.completed(QUERY=ALL, PART_SIZE="2000000")
+        job = package.job.replace(haul.url, url)
+        listed = httpx.get(f"{job}/results/aria2.txt").text
+        assert listed.count(url) == len(package.parts)
+        (tmp_path / "aria2.txt").write_text(listed)
+        command = [*shlex.split(listed.splitlines()[0].removeprefix("# ")), "-q"]
+        subprocess.run(command, cwd=tmp_path, check=True, timeout=120)
+    assert_parts(package, tmp_path)
+
+
+@contextmanager
+def _another_api(haul: Haul, streams: int) -> Iterator[str]:
+    """The URL of another API process of the same archive, with limits of its own."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    limits = {
+        "STARHAUL_PUBLIC_URL": url,
+        "STARHAUL_BULK_STREAMS_PER_USER": str(streams),
+        "STARHAUL_BULK_BYTES_PER_S_PER_USER": str(4 << 20),
+    }
+    command = [*STARHAUL, "serve", "--port", str(port)]
+    with (haul.home / "another.log").open("ab") as log:
+        process = subprocess.Popen(
+            command, env={**haul.environment, **limits}, stdout=log, stderr=log
+        )
+    try:
+        haul.until(lambda: _answers(url), 90)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/bulk").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 def test_the_script_fetches_unpacks_and_proves(
     package: Package, haul: Haul, tmp_path: Path, require_tool: Callable[[str], str]
 ) -> None:
@@ -117,6 +168,21 @@ def test_the_script_deletes_parts_and_asks_for_nothing_again(
     mended = subprocess.run(["sh", script], cwd=tmp_path, capture_output=True, text=True)
     assert mended.returncode == 0, mended.stderr
     assert mended.stderr.count(" bytes") == 1
+
+
+def test_the_script_fetches_a_part_anew_that_two_runs_wrote_to(
+    package: Package, tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    """A script that is killed leaves its curl behind for a while."""
+    require_tool("curl")
+    script = save(package, "get.sh", tmp_path)
+    first, second = (url.rsplit("/", 1)[1] for url in package.parts[:2])
+    (tmp_path / first).write_bytes(bytes(500_000))
+    (tmp_path / second).write_bytes(bytes(9_000_000))
+    done = subprocess.run(["sh", script], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"{first} is not what the archive sent; it is fetched from the beginning" in done.stderr
+    assert_parts(package, tmp_path)
 
 
 def test_the_script_says_which_part_cannot_be_had(
