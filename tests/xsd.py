@@ -32,7 +32,7 @@ _HARVEST = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
            schemaLocation="VODataService.xsd"/>
 <xs:import namespace="http://www.ivoa.net/xml/TAPRegExt/v1.0" schemaLocation="TAPRegExt.xsd"/>
 <xs:import namespace="http://www.ivoa.net/xml/ConeSearch/v1.0" schemaLocation="ConeSearch.xsd"/>
-<xs:import namespace="http://www.ivoa.net/xml/SSA/v1.1" schemaLocation="SSA-v1.2.xsd"/>
+<xs:import namespace="http://www.ivoa.net/xml/SSA/v1.1" schemaLocation="SSA.xsd"/>
 </xs:schema>"""
 
 
