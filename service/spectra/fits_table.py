@@ -82,11 +82,11 @@ def _header(
 
 
 def _add(header: Header, key: str, value: str | float | int | bool, comment: str) -> None:
+    """Add a card, its comment where there is room for it; long texts go on in further cards."""
     shown = _printable(value) if isinstance(value, str) else value
-    card = Card(key, shown, _printable(comment))
-    if len(card.image) > Card.length and not isinstance(value, str):
-        card = Card(key, shown)
-    header.append(card if len(card.image) <= Card.length else Card(key, shown), end=True)
+    taken = max(20, len(shown.replace("'", "''")) + 2) if isinstance(shown, str) else 20
+    fitting = 10 + taken + 3 + len(comment) <= Card.length
+    header.append(Card(key, shown, _printable(comment) if fitting else ""), end=True)
 
 
 def _printable(text: str) -> str:

@@ -74,7 +74,7 @@ async def find_spectrum(archive: Archive, number: str, principal: str | None) ->
         state=FileState(row.size, row.mtime_ns, row.ctime_ns, row.inode, row.etag),
         sha256=row.sha256,
         reader=row.reader,
-        header=row.config["toml"]["header"],
+        header=row.config.get("toml", {}).get("header", {}),
     )
 
 
