@@ -14,6 +14,7 @@ from service.pages.coverage import coverage
 from service.pages.first_steps import first_steps
 from service.pages.holdings import HoldingsCache
 from service.pages.limits import limits
+from service.pages.services import SERVICES
 
 _STATIC = Path(__file__).parent / "static"
 _DAY = {"Cache-Control": "public, max-age=3600"}
@@ -40,6 +41,7 @@ def routes() -> APIRouter:
             dots=sky_map.dots(cell.place() for cell in held.sky),
             sky=sky_map,
             steps=first_steps(archive.settings.base_url, held.example),
+            services=SERVICES,
         )
 
     @router.api_route("/docs", methods=_METHODS)
