@@ -34,14 +34,21 @@ def picture(pixels: NDArray[np.float64], size: int) -> Image.Image:
 def _grey(pixels: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
     """0 to 255: about linear within the noise of the sky, logarithmic above."""
     low, high = map(float, ZScaleInterval().get_limits(known))
-    top = float(np.percentile(known, _BRIGHTEST))
-    if top <= low:  # nearly all pixels are equal: a mask
-        low, top = float(known.min()), float(known.max())
+    top = _bright(known)
+    if top <= low:  # nearly all pixels are equal: a mask, a corner of a survey
+        low = float(np.median(known))
+        high = top = _bright(known[known != low])
+    if top <= low:
+        low, high, top = float(known.min()), top, float(known.max())
     if top <= low:
         return np.full(pixels.shape, float(_GREY))
     softened = min(1.0, max(0.005, _SKY * (high - low) / (top - low)))
     scaled = ManualInterval(low, top)(np.where(np.isfinite(pixels), pixels, low))
     return np.asarray(255 * AsinhStretch(softened)(scaled))
+
+
+def _bright(values: NDArray[np.float64]) -> float:
+    return float(np.percentile(values, _BRIGHTEST)) if values.size else -np.inf
 
 
 def _fitted(drawn: Image.Image, size: int) -> Image.Image:

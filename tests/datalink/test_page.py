@@ -20,7 +20,7 @@ def _page(links: httpx.Client, *ids: str) -> html.HtmlElement:
 def test_a_dataset_of_several_files(links: httpx.Client) -> None:
     page = _page(links, DID + "several")
     assert page.xpath("//article//h3/text()") == ["Data", "Previews"]
-    files = page.xpath("//ul[@class='files']//a")
+    files = page.xpath("//ul[@class='files']//a[not(@class)]")
     assert [file.text for file in files] == ["b.fits", "a.fits", "preview.png"]
     (picture,) = page.xpath("//figure//img/@src")
     assert picture == files[2].get("href")
