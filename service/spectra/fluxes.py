@@ -23,8 +23,9 @@ _SPELLINGS = {
     "count": "ct",
     "counts": "ct",
     "cts": "ct",
-    "e-": "electron",
-    "electrons": "electron",
+    "e-": "ct",  # neither FITS nor VOUnits has the electron
+    "electron": "ct",
+    "electrons": "ct",
     "ergs": "erg",
     "hertz": "Hz",
     "hz": "Hz",
@@ -62,7 +63,6 @@ _TOKEN = re.compile(
     r"|(?P<sign>\*|\.|/|\(|\)))\s*"
 )
 _NAME = re.compile(r"[^\W\d_]")
-_PLAIN = re.compile(r"(10\*\*-?\d+ )?[A-Za-z][^.]*")  # a factor that is a power of ten, or none
 _LARGEST_POWER = 60
 # What a flux measures, by a unit it can be converted to (Spectrum DM 1.1, table 3).
 _MEASURES = (
@@ -80,15 +80,13 @@ _MEASURES = (
     ("K", "phys.temperature"),
     ("ct", "phot.count"),
     ("adu", "phot.count"),
-    ("electron", "phot.count"),
     ("photon", "phot.count"),
     ("ct s-1", "arith.rate;phot.count"),
     ("adu s-1", "arith.rate;phot.count"),
-    ("electron s-1", "arith.rate;phot.count"),
     ("mag", "phot.mag"),
 )
 _UNKNOWN = "phot.flux.density"
-_COUNTS = (units.adu, units.ct, units.electron, units.ph)
+_COUNTS = (units.adu, units.ct, units.ph)
 
 
 @lru_cache(maxsize=1024)
@@ -155,23 +153,20 @@ def _single(name: str) -> units.UnitBase:
 
 
 def unit_text(unit: units.UnitBase) -> str | None:
-    """The unit in FITS's spelling, a factor as 10**n; in astropy's where FITS has no such unit
-    (electron); None for a factor that is no power of ten."""
-    for spelling in ("fits", "generic"):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", units.UnitsWarning)
-                text: str = unit.to_string(spelling)
-        except (ValueError, TypeError):
-            continue
-        return text if _PLAIN.fullmatch(text) else None
-    return None
+    """The unit as FITS writes it, a factor as 10**n; None for what FITS cannot say."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", units.UnitsWarning)
+            text: str = unit.to_string("fits")
+    except (ValueError, TypeError):
+        return None
+    return text
 
 
 def vounit_text(text: str) -> str:
     """A unit of `unit_text` as VOUnits 1.1 writes it: factor**-n.unit**-n without blanks."""
     plain = re.sub(r"([A-Za-z]+)(-?\d+)", r"\1**\2", text)
-    return re.sub(r"^(10\*\*-?\d+)\.", r"\1", plain.replace(" / ", "/").replace(" ", "."))
+    return re.sub(r"^(10\*\*-?\d+)\.", r"\1", plain.replace(" ", "."))
 
 
 def flux_ucd(unit: units.UnitBase | None) -> str:
