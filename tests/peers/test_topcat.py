@@ -96,3 +96,11 @@ def test_it_loads_what_a_query_finds(findings: dict[str, Any]) -> None:
 def test_it_shows_what_is_wrong(findings: dict[str, Any], how: str) -> None:
     assert "column 'nope' not found" in findings[how]
     assert "line 1, column 8" in findings[how]
+
+
+def test_its_window_of_ssa_finds_spectra(stack: Stack, findings: dict[str, Any]) -> None:
+    asked = {"REQUEST": "queryData", "POS": "92.25,24.33", "SIZE": "1"}
+    answer = httpx.get(f"{stack.url}/ssap", params=asked)
+    rows, columns = findings["spectra"]
+    assert rows == answer.text.count("<TR>") > 0
+    assert ["access_url", "ssa:Access.Reference"] in columns
