@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import select
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from schema.tables.archive import collection
 from service.archive import Archive, archive_of
@@ -28,10 +28,12 @@ from service.ssap.inputs import INPUTS, described
 from service.ssap.query import SpectraQuery
 from service.ssap.request import SsapRequest, ssap_request
 from service.ssap.vosi import searched, ssap_capabilities
+from service.uws.routes import prefers_html
 from service.vosi import MEDIA_TYPE as VOSI_TYPE
 from service.vosi.availability import availability_document
 
 _FIRST_ROW_S = 60.0
+_GUIDE = "/docs/user-guide#find-spectra-ssap"
 _ECHOED = 1_000
 
 
@@ -41,6 +43,8 @@ async def _answer(request: Request, name: str | None) -> Response:
         archive = archive_of(request)
         settings = archive.settings
         parameters = await read_parameters(request, max_body=settings.max_body_bytes)
+        if not parameters.values and prefers_html(request):
+            return RedirectResponse(_GUIDE, status_code=303)  # people who follow a link to it
         asked = ssap_request(parameters, default_maxrec=settings.default_maxrec)
         if name is not None:
             await _check_collection(archive, name)

@@ -181,6 +181,14 @@ def test_errors_of_http_are_votables_too(client: httpx.Client) -> None:
         assert status(answer)[0] == "ERROR"
 
 
+def test_people_are_led_to_the_guide(client: httpx.Client) -> None:
+    for path in ("/ssap", "/ssap/sim-stars"):
+        shown = client.get(path, headers={"Accept": "text/html,*/*;q=0.8"}, follow_redirects=True)
+        assert 'id="find-spectra-ssap"' in shown.text
+        asked = client.get(path, params=QUERY | {"TOP": "1"}, headers={"Accept": "text/html"})
+        assert status(asked) == ("OK", "")
+
+
 def test_answers_are_compressed_where_asked(client: httpx.Client) -> None:
     answers = [
         client.get("/ssap", params=QUERY, headers={"Accept-Encoding": coding})
