@@ -16,6 +16,7 @@ from tests.xsd import valid
 __all__ = ["stilts"]
 
 QUERY = {"REQUEST": "queryData"}
+_BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 def words(text: str) -> list[str]:
@@ -183,9 +184,9 @@ def test_errors_of_http_are_votables_too(client: httpx.Client) -> None:
 
 def test_people_are_led_to_the_guide(client: httpx.Client) -> None:
     for path in ("/ssap", "/ssap/sim-stars"):
-        shown = client.get(path, headers={"Accept": "text/html,*/*;q=0.8"}, follow_redirects=True)
+        shown = client.get(path, headers=_BROWSER, follow_redirects=True)
         assert 'id="find-spectra-ssap"' in shown.text
-        asked = client.get(path, params=QUERY | {"TOP": "1"}, headers={"Accept": "text/html"})
+        asked = client.get(path, params=QUERY | {"TOP": "1"}, headers=_BROWSER)
         assert status(asked) == ("OK", "")
 
 
