@@ -17,6 +17,7 @@ from celery import bootsteps, signals
 from celery.platforms import EX_FAILURE
 from celery.worker import WorkController
 
+import service.previews.drawing  # noqa: F401  here, not in each pool process when it first draws
 from service.archive import Archive, CatalogueCache
 from service.config import Settings
 from service.database import open_database
