@@ -13,6 +13,7 @@ from astropy.table import Table
 from pyvo.dal import AsyncTAPJob
 
 from service.archive import Archive, CatalogueCache
+from service.bulk.cutting import MOST_PARTS
 from service.bulk.estimate import estimate
 from service.bulk.request import bulk_request
 from service.config import Settings
@@ -326,6 +327,44 @@ async def test_more_files_than_a_job_takes(archive: Haul, most: int) -> None:
             return
         with pytest.raises(UsageError, match="more than 2 files"):
             await estimate(opened, request, {}, None)
+
+
+_MANY = """
+WITH made AS (
+    INSERT INTO archive.dataset (collection_id, calib_level, obs_collection, obs_id,
+                                 obs_publisher_did)
+    SELECT id, 2, 'MANY', n::text, 'ivo://many?' || n
+    FROM archive.collection, generate_series(1, $1::int) AS n WHERE name = 'GEN'
+    RETURNING id, collection_id, obs_id)
+INSERT INTO archive.holding (collection_id, dataset_id, path, media_type, size, mtime_ns, ctime_ns,
+                             inode, sha256, crc32, reader)
+SELECT collection_id, id, 'many/' || obs_id, 'application/fits', 2000000, 0, 0, 0, sha256('x'), 0,
+       'test'
+FROM made
+"""
+
+
+def test_more_parts_than_a_job_may_have_are_refused_by_the_estimate_in_the_words_of_the_job(
+    archive: Haul,
+) -> None:
+    archive.fetch(_MANY, MOST_PARTS + 1)
+    try:
+        query = "SELECT obs_publisher_did FROM ivoa.obscore WHERE obs_collection = 'MANY'"
+        asked = {"QUERY": query, "PART_SIZE": "2MB"}
+        refused = archive.client.post(f"{archive.url}/bulk/estimate", data=asked)
+        assert refused.status_code == 400
+        told = refused.json()["detail"]
+        assert f"PART_SIZE=2000000 would make more than {MOST_PARTS:,} parts" in told
+        job = archive.ended(archive.post(**asked, PHASE="RUN"))
+        assert job.findtext(f"{UWS}phase") == "ERROR"
+        assert told in (job.findtext(f"{UWS}errorSummary/{UWS}message") or "")
+        possible = told.rsplit(" ", 1)[1]
+        parts = estimated(archive, QUERY=query, PART_SIZE=possible)["parts"]
+        assert isinstance(parts, int)
+        assert MOST_PARTS / 4 < parts <= MOST_PARTS
+    finally:
+        archive.fetch("DELETE FROM archive.holding WHERE path LIKE 'many/%'")
+        archive.fetch("DELETE FROM archive.dataset WHERE obs_collection = 'MANY'")
 
 
 def test_progress_is_told_while_the_selection_is_read(archive: Haul) -> None:

@@ -336,7 +336,7 @@ def test_a_query_that_fails_leaves_nothing_in_the_work_store(
 def test_an_overwritten_object_ends_the_transfer_short_and_is_410_from_then_on(
     accepted: dict[str, bytes], haul: Haul, bucket_server: BucketServer
 ) -> None:
-    """Last, for the archive has lost that object afterwards."""
+    """The archive has lost that object afterwards."""
     path = "Größe/large one.fits"
     package = haul.completed(QUERY=f"{MINE} AND obs_id LIKE '%large one'")
     (url,) = package.parts
@@ -351,3 +351,38 @@ def test_an_overwritten_object_ends_the_transfer_short_and_is_410_from_then_on(
     assert refused.status_code == 410
     assert haul.client.get(url, headers={"Range": "bytes=0-99"}).content == whole[:100]
     assert haul.client.get(_file(haul, path)).status_code == 410
+
+
+def test_repair_sends_only_the_part_of_a_replaced_object_anew(
+    package: Package, accepted: dict[str, bytes], haul: Haul, bucket_server: BucketServer
+) -> None:
+    path = "Größe/large one.fits"
+    changed = accepted[path][:-1] + b"!"
+    bucket_server.put(BUCKET, f"{PREFIX}/{path}", changed)
+    broken = [url for url in package.parts if not _arrives(haul, url)]
+    assert len(broken) == 1 < len(package.parts)
+    assert haul.client.get(broken[0]).status_code == 410
+    assert _ingest(haul).accepted == 1
+    answer = haul.client.post(f"{package.job}/repair")
+    assert answer.status_code == 303, answer.text
+    successor = haul.package(answer.headers["location"])
+    kept = [url.split("/parts/")[1] for url in package.parts if url not in broken]
+    now = [url.split("/parts/")[1] for url in successor.parts]
+    assert [name for name in now if name in kept] == kept
+    for name in kept:
+        (old,) = [url for url in package.parts if url.endswith(name)]
+        (new,) = [url for url in successor.parts if url.endswith(name)]
+        assert haul.client.get(old).content == haul.client.get(new).content
+    anew = [url for url in successor.parts if url.split("/parts/")[1] not in kept]
+    assert sum(changed in haul.client.get(url).content for url in anew) == 1
+    manifest = haul.client.get(successor.results["manifest.csv"]).text
+    assert hashlib.sha256(changed).hexdigest() in manifest
+    assert manifest.count(",ok,") == len(accepted)
+
+
+def _arrives(haul: Haul, url: str) -> bool:
+    """Whether a part comes whole."""
+    try:
+        return haul.client.get(url).status_code == 200
+    except httpx.RemoteProtocolError:
+        return False
