@@ -14,6 +14,7 @@ from service.access.credentials import CHALLENGES
 from service.access.middleware import PrincipalMiddleware
 from service.archive import Archive, CatalogueCache
 from service.bulk import routes as bulk
+from service.bulk.readers import open_readers
 from service.cone import routes as cone
 from service.cone.errors import error_response as cone_error
 from service.config import Settings
@@ -109,7 +110,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             async with open_jobs(archive, ROOMS) as jobs, open_lane(settings) as lane:
                 app.state.jobs = jobs
                 app.state.lane = lane
-                yield
+                async with open_readers(settings) as readers:
+                    app.state.readers = readers
+                    yield
 
     app = FastAPI(
         title=settings.title,

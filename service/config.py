@@ -78,6 +78,12 @@ class Settings(BaseSettings):
     bulk_bytes_per_s_per_user: int | None = Field(
         default=None, ge=1, description="the same to one user; unset: any"
     )
+    bulk_readers: int | None = Field(
+        default=None,
+        ge=0,
+        description="processes of each API that read the files of parts; unset: one for each core, "
+        "8 at most",
+    )
     bulk_cache_bytes: int = Field(
         default=8 * 2**30, ge=0, description="what a host keeps of the layouts of bulk parts"
     )

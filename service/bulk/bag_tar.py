@@ -21,8 +21,8 @@ from service.bulk.layout import Layout, mapped
 from service.bulk.manifest import LinesQuery
 from service.bulk.package import FrozenPackage
 from service.bulk.pruning import prune
+from service.storage.buffers import BUFFER_BYTES, Buffers
 from service.storage.ranges import Span, Version
-from service.storage.sending import BUFFER_BYTES, Buffers
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

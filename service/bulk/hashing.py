@@ -27,8 +27,8 @@ from service.bulk.package import open_numbered
 from service.bulk.part import DamagedMember
 from service.bulk.records import PartHashes, hashes_of_same, keep_hashes
 from service.errors import Gone, NotFound, Unavailable
+from service.storage.buffers import Buffers, Octets
 from service.storage.ranges import Span
-from service.storage.sending import Buffers, Octets
 from service.storage.store import store_of
 from service.tasks.broker import BACKGROUND
 from service.uws import store

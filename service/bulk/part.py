@@ -4,7 +4,7 @@ A member is compared with its frozen state when it is opened, and looked at agai
 read and before that buffer leaves: wrong bytes are never delivered as right ones (DESIGN §7).
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,8 +13,8 @@ from service.bulk import frame
 from service.bulk.layout import Layout, PartPlan
 from service.bulk.members import Hashed, Member, members
 from service.storage.ahead import Opener, Wanted, opened_ahead
+from service.storage.buffers import BUFFER_BYTES, Buffers, Octets
 from service.storage.ranges import Span, Version
-from service.storage.sending import BUFFER_BYTES, Buffers, Octets
 from service.storage.state import Damaged
 from service.storage.store import Store
 
@@ -30,14 +30,28 @@ class DamagedMember(Damaged):
         self.seq = seq
 
 
+# Gives the memory of the next buffer, BUFFER_BYTES with anything in them.
+Room = Callable[[], memoryview]
+_ZEROS = memoryview(bytes(BUFFER_BYTES))
+
+
+def _new_room() -> memoryview:
+    return memoryview(bytearray(BUFFER_BYTES))
+
+
 class _Buffer:
-    """One buffer that is being filled; what is not written stays zero."""
+    """One buffer that is being filled."""
 
-    __slots__ = ("octets", "position")
+    __slots__ = ("_more", "octets", "position")
 
-    def __init__(self) -> None:
-        self.octets = memoryview(bytearray(BUFFER_BYTES))
+    def __init__(self, more: Room) -> None:
+        self._more = more
+        self.octets = more()
         self.position = 0
+
+    def next(self) -> "_Buffer":
+        """An empty one."""
+        return _Buffer(self._more)
 
     @property
     def room(self) -> int:
@@ -81,10 +95,13 @@ class Part:
         """The members that a span of the part touches, in order."""
         return members(self.layout, self.plan, self.stores, span)
 
-    def buffers(self, span: Span) -> Buffers:
-        """The bytes of a span; DamagedMember where a file is not the frozen one any more."""
+    def buffers(self, span: Span, room: Room = _new_room) -> Buffers:
+        """The bytes of a span; DamagedMember where a file is not the frozen one any more.
+
+        `room` gives the memory of each buffer, when it is to be filled.
+        """
         plan, layout = self.plan, self.layout
-        buffer = yield from _send_pieces(frame.before(layout, plan, span), _Buffer())
+        buffer = yield from _send_pieces(frame.before(layout, plan, span), _Buffer(room))
         if span.stop > plan.prologue and span.first < plan.directory:
             with closing(self._files(span)) as files:
                 for member, opener in files:
@@ -114,7 +131,7 @@ def _send_pieces(pieces: Iterator[memoryview], buffer: _Buffer) -> Generator[Oct
             room = buffer.room
             buffer.add(piece[:room])
             yield buffer.filled
-            buffer, piece = _Buffer(), piece[room:]
+            buffer, piece = buffer.next(), piece[room:]
         buffer.add(piece)
     return buffer
 
@@ -139,7 +156,9 @@ def _add_whole(member: Member, opener: Opener, span: Span, buffer: _Buffer) -> b
     contents = position + member.contents - member.start
     if not opener.read_whole(buffer.octets[contents : contents + member.size]):
         return False
+    stop = contents + member.size
     buffer.octets[position:contents] = member.header
+    buffer.octets[stop:after] = _ZEROS[: after - stop]
     buffer.position = after
     return True
 
@@ -155,7 +174,7 @@ def _send_member(
             room = buffer.room
             buffer.add(head[:room])
             yield buffer.filled
-            buffer, head, sent = _Buffer(), head[room:], True
+            buffer, head, sent = buffer.next(), head[room:], True
         buffer.add(head)
         first = max(span.first - member.contents, 0)
         stop = min(span.stop - member.contents, member.size)
@@ -164,7 +183,7 @@ def _send_member(
                 while first < stop:
                     if not buffer.room:
                         yield buffer.filled
-                        buffer, sent = _Buffer(), True
+                        buffer, sent = buffer.next(), True
                     length = min(buffer.room, stop - first)
                     view = buffer.octets[buffer.position : buffer.position + length]
                     read = file.read_into(view, first)
@@ -182,12 +201,12 @@ def _send_member(
 
 
 def _send_zeros(count: int, buffer: _Buffer) -> Generator[Octets, None, _Buffer]:
-    """Add zeros: the buffer holds them already."""
+    """Add zeros."""
     while count > 0:
         if not buffer.room:
             yield buffer.filled
-            buffer = _Buffer()
+            buffer = buffer.next()
         step = min(count, buffer.room)
-        buffer.position += step
+        buffer.add(_ZEROS[:step])
         count -= step
     return buffer

@@ -19,6 +19,7 @@ from service.bulk.manifest import PLAIN, LinesQuery, ManifestQuery
 from service.bulk.package import FrozenPackage, open_package, package_id
 from service.bulk.part import DamagedMember
 from service.bulk.part_file import PartFile
+from service.bulk.readers import readers_of
 from service.bulk.records import part_hashes, part_sums
 from service.bulk.repair import REPAIR
 from service.bulk.request import hashes_first
@@ -73,7 +74,7 @@ async def part(request: Request) -> Response:
         version=wanted.version,
         media_type=package.layout.form.MEDIA_TYPE,
         filename=request.path_params["name"],
-        buffers=wanted.buffers,
+        buffers=partial(readers_of(request).buffers, wanted),
         check=refusal.check,
         damaged=damaged,
         extra=repr_digest(sums.get(number)),

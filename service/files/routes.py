@@ -15,9 +15,10 @@ from service.archive import Archive, archive_of
 from service.errors import Gone, NotFound
 from service.lane.response import BulkResponse
 from service.principal import act_as, principal_of
+from service.storage.buffers import Buffers
 from service.storage.digests import repr_digest
 from service.storage.ranges import Span, Version
-from service.storage.sending import Buffers, Content
+from service.storage.sending import Content
 from service.storage.single import file_buffers
 from service.storage.state import FileState
 from service.storage.store import Store, store_of

@@ -15,10 +15,10 @@ from service.principal import principal_of
 from service.spectra.forms import FORMS
 from service.spectra.holdings import find_spectrum
 from service.spectra.making import etag, made, wanted_of
-from service.storage.byteranges import Buffers
+from service.storage.buffers import BUFFER_BYTES, Buffers
 from service.storage.digests import repr_digest
 from service.storage.ranges import Span, Version, failed_precondition, not_modified
-from service.storage.sending import BUFFER_BYTES, Content
+from service.storage.sending import Content
 from service.storage.single import ContentResponse
 
 _MAX_BODY = 4096

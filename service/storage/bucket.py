@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from obstore import ObjectMeta
     from obstore.store import S3Config
 
-SCHEME = "s3://"
-
 TRIES = 4
 _FIRST_PAUSE_S = 0.2
 _TIMEOUT = httpx.Timeout(30, connect=5)

@@ -1,13 +1,12 @@
 """Several ranges of one content as multipart/byteranges (RFC 9110 §14.6)."""
 
 import hashlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
+from service.storage.buffers import AsyncBuffers
 from service.storage.ranges import Span
-
-Octets = bytes | bytearray | memoryview
-Buffers = Generator[Octets, None, None]
 
 
 def content_range(span: Span, size: int) -> str:
@@ -36,15 +35,16 @@ class Byteranges:
         heads = sum(len(self._head(span)) + span.length for span in self.spans)
         return heads + len(self._end())
 
-    def buffers(self, of: Callable[[Span], Buffers]) -> Buffers:
+    async def buffers(self, of: Callable[[Span], AsyncBuffers]) -> AsyncBuffers:
         """The answer; `of` gives the bytes of a span."""
         for span in self.spans:
-            pieces = of(span)
-            # What is wrong with the first range is known before the first byte.
-            first = next(pieces)
-            yield self._head(span)
-            yield first
-            yield from pieces
+            async with aclosing(of(span)) as pieces:
+                # What is wrong with the first range is known before the first byte.
+                first = await anext(pieces)
+                yield self._head(span)
+                yield first
+                async for piece in pieces:
+                    yield piece
         yield self._end()
 
     def _head(self, span: Span) -> bytes:

@@ -126,21 +126,18 @@ class LocalStore:
             return True
 
     def read_whole(self, path: str, known: FileState, buffer: memoryview) -> bool:
-        """Fill `buffer` with a file as it was ingested, all of it; compared before and after.
+        """Fill `buffer` with a file as it was ingested, all of it.
 
-        False where it is not the known one, or cannot be read: `open` says why. Most of the time
-        of small files goes here.
+        False where it is not the known one, or cannot be read: `open` says why. Compared after it
+        was read, once: no write before that leaves or brings back the known ctime. Most of the
+        time of small files goes here.
         """
         try:
             fd = os.open(path_below(self.root, path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError:
             return False
         try:
-            return (
-                _is_known(os.fstat(fd), known)
-                and os.preadv(fd, [buffer], 0) == known.size
-                and _is_known(os.fstat(fd), known)
-            )
+            return os.preadv(fd, [buffer], 0) == known.size and _is_known(os.fstat(fd), known)
         except OSError:
             return False
         finally:

@@ -133,6 +133,7 @@ class S3Store:
     distant: ClassVar[bool] = True
 
     def __init__(self, root: str) -> None:
+        self.root = root
         self.bucket = Bucket(root)
 
     def objects(self) -> Iterator[tuple[str, FileState]]:

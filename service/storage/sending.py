@@ -5,8 +5,7 @@ each file is looked at again before its last bytes leave.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -17,7 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.errors import StarhaulError
 from service.problems import problem
-from service.storage.byteranges import Buffers, Byteranges, Octets, content_range
+from service.storage.buffers import AsyncBuffers, Buffers
+from service.storage.byteranges import Byteranges, content_range
 from service.storage.ranges import (
     Span,
     Unsatisfiable,
@@ -27,12 +27,8 @@ from service.storage.ranges import (
     not_modified,
     wanted_spans,
 )
+from service.storage.threads import in_threads
 
-BUFFER_BYTES = 1 << 20
-
-__all__ = ["BUFFER_BYTES", "Buffers", "Content", "Octets", "Transfer", "content_disposition"]
-
-_readers = ThreadPoolExecutor(max_workers=16, thread_name_prefix="reader")
 _log = structlog.get_logger()
 
 
@@ -53,17 +49,17 @@ def content_disposition(filename: str) -> str:
 class Content:
     """What is behind a URL: GET and HEAD with ranges and preconditions (RFC 9110 §13, §14).
 
-    `version` and `size` fix the bytes. `buffers(span)` yields the bytes of a span and may raise
-    StarhaulError at any point: then the transfer ends short of its length, or, before the first
-    byte, with that error. `damaged` hears of it. `check(span)` may refuse a span before anything
-    is read.
+    `version` and `size` fix the bytes. `buffers(span)` yields the bytes of a span, from a thread
+    unless it is an asynchronous generator, and may raise StarhaulError at any point: then the
+    transfer ends short of its length, or, before the first byte, with that error. `damaged` hears
+    of it. `check(span)` may refuse a span before anything is read.
     """
 
     size: int
     version: Version
     media_type: str
     filename: str
-    buffers: Callable[[Span], Buffers]
+    buffers: Callable[[Span], Buffers | AsyncBuffers]
     check: Callable[[Span], None] = lambda _span: None
     damaged: Callable[[StarhaulError], Awaitable[None]] = _nothing
     extra: dict[str, str] = field(default_factory=dict)
@@ -95,14 +91,18 @@ class Content:
         if spans is not None and len(spans) > 1:
             several = Byteranges(spans, self.size, media_type, self.version.etag)
             media_type = f"multipart/byteranges; boundary={several.boundary}"
-            length, buffers = several.length, several.buffers(self.buffers)
+            length, buffers = several.length, several.buffers(self._awaited)
         elif spans is not None:
             headers["Content-Range"] = content_range(spans[0], self.size)
-            length, buffers = spans[0].length, self.buffers(spans[0])
+            length, buffers = spans[0].length, self._awaited(spans[0])
         else:
-            status, length, buffers = 200, self.size, self.buffers(Span(0, self.size))
+            status, length, buffers = 200, self.size, self._awaited(Span(0, self.size))
         headers |= {"Content-Length": str(length), "Content-Type": media_type}
         return Transfer(buffers, length, status, headers, self.damaged)
+
+    def _awaited(self, span: Span) -> AsyncBuffers:
+        buffers = self.buffers(span)
+        return in_threads(buffers) if isinstance(buffers, Generator) else buffers
 
     def _headers(self) -> dict[str, str]:
         return {
@@ -119,7 +119,7 @@ class Content:
 class Transfer:
     """Bytes on their way, `length` of them."""
 
-    buffers: Buffers
+    buffers: AsyncBuffers
     length: int
     status: int
     headers: dict[str, str]
@@ -127,16 +127,10 @@ class Transfer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the end, until the client goes, or until a file is found damaged."""
-        loop = asyncio.get_running_loop()
-
-        def read() -> Octets | None:
-            return next(self.buffers, None)
-
         leaving = asyncio.create_task(_client_gone(receive))
-        ahead = loop.run_in_executor(_readers, read)
         try:
             try:
-                buffer = await ahead
+                buffer = await anext(self.buffers, None)
             except StarhaulError as error:
                 await self.damaged(error)
                 await problem(error)(scope, receive, send)
@@ -149,9 +143,8 @@ class Transfer:
                 }
             )
             while buffer is not None and not leaving.done():
-                ahead = loop.run_in_executor(_readers, read)
                 await send({"type": "http.response.body", "body": buffer, "more_body": True})
-                buffer = await ahead
+                buffer = await anext(self.buffers, None)
             if not leaving.done():
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except StarhaulError as error:
@@ -160,16 +153,7 @@ class Transfer:
             await self.damaged(error)
         finally:
             leaving.cancel()
-            await _settle(ahead)
-            await loop.run_in_executor(_readers, self.buffers.close)
-
-
-async def _settle(ahead: "asyncio.Future[Octets | None]") -> None:
-    """Wait for the thread that reads: the files are closed only after it."""
-    try:
-        await asyncio.shield(ahead)
-    except Exception as error:
-        _log.debug("read ahead in vain", error=repr(error))
+            await self.buffers.aclose()
 
 
 async def _client_gone(receive: Receive) -> None:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from service.storage.buffers import BUFFER_BYTES, Buffers
 from service.storage.ranges import Span, Version
-from service.storage.sending import BUFFER_BYTES, Buffers, Content
+from service.storage.sending import Content
 from service.storage.state import Damaged, FileState
 from service.storage.store import OpenFile
 

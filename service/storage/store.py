@@ -4,11 +4,11 @@ from functools import lru_cache
 from types import TracebackType
 from typing import ClassVar, Protocol, Self
 
-from service.storage.bucket import SCHEME
 from service.storage.local import LocalStore
 from service.storage.ranges import Span
-from service.storage.s3 import S3Store
 from service.storage.state import FileState
+
+SCHEME = "s3://"
 
 
 class OpenFile(Protocol):
@@ -47,6 +47,10 @@ class Store(Protocol):
 
     distant: ClassVar[bool]
 
+    @property
+    def root(self) -> str:
+        """What `store_of` makes this store of."""
+
     def open(
         self, path: str, known: FileState, sha256: bytes, wanted: Span | None = None
     ) -> OpenFile:
@@ -74,4 +78,8 @@ class Store(Protocol):
 @lru_cache(maxsize=1024)
 def store_of(root: str) -> Store:
     """The store of a collection's root: s3://bucket/prefix, or a directory."""
-    return S3Store(root) if root.startswith(SCHEME) else LocalStore(root)
+    if not root.startswith(SCHEME):
+        return LocalStore(root)
+    from service.storage.s3 import S3Store  # its libraries: 20 MB that a directory does without
+
+    return S3Store(root)

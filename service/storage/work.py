@@ -13,10 +13,9 @@ from typing import Protocol
 
 import aiofiles
 
-from service.storage.bucket import SCHEME
 from service.storage.local import LocalStore
 from service.storage.state import FileState, state_of
-from service.storage.store import Store
+from service.storage.store import SCHEME, Store
 from service.storage.work_bucket import BucketWork
 
 _PARTIAL = ".partial"

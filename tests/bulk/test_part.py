@@ -20,9 +20,9 @@ from service.bulk.cutting import MOST_PARTS, plan_parts
 from service.bulk.form import FORMS
 from service.bulk.part import DamagedMember, Part
 from service.errors import Unavailable, UsageError
+from service.storage.buffers import Buffers
 from service.storage.local import LocalStore
 from service.storage.ranges import Span
-from service.storage.sending import Buffers
 from service.storage.state import state_of
 from tests.bulk.packages import ROOT_ID, Entry, arrange, arrange_entries, entry, make_store
 

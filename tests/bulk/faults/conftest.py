@@ -18,7 +18,7 @@ from tests.conftest import CI
 from tests.haul import ALL, Haul, Package, running_haul
 
 # Parts larger than what the kernel keeps of a stream, which arrives though its sender is killed.
-FILES, LARGEST = (10_000, 40_000) if CI else (300, 600_000)
+FILES, LARGEST = (10_000, 40_000) if CI else (300, 1_000_000)
 PARTS = 10
 _FETCH = (sys.executable, "-m", "starhaul_client")
 _SLOW = 200_000  # bytes a second of a stream that a fault is to meet in its middle
