@@ -49,6 +49,15 @@ def people(haul: Haul) -> Iterator[People]:
         yield People(ada, bob, anonymous, len(haul.names) - 1)
 
 
+@pytest.fixture
+def endless_exposure(haul: Haul) -> Iterator[None]:
+    """Ada's own dataset took longer than can be multiplied."""
+    update = "UPDATE archive.dataset SET t_exptime = $2::float8 WHERE obs_id = $1"
+    haul.fetch(update, haul.names[1], 1e300)
+    yield
+    haul.fetch(update, haul.names[1], None)
+
+
 def _file(haul: Haul, number: int) -> str:
     (row,) = haul.fetch("SELECT id FROM archive.holding WHERE path = $1", haul.names[number])
     return f"/files/{row['id']}"
@@ -65,6 +74,34 @@ def test_rows_of_a_query(people: People) -> None:
     for _ in range(10):
         for who, more in ((people.ada, 1), (people.bob, 0), (people.anonymous, 0)):
             assert _counted(who.get("/tap/sync", params=query)) == people.open_rows + more
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT COUNT(*) AS n FROM ivoa.obscore WHERE t_exptime * 1e10 < 0",
+        "SELECT COUNT(*) AS n FROM ivoa.obscore WHERE obs_collection = 'GEN' AND obs_id > ' ' "
+        "AND t_exptime * 1e10 < 0",
+        "SELECT COUNT(*) AS n FROM ivoa.obscore AS o WHERE t_exptime * 1e10 < 0 "
+        "AND 1 = CONTAINS(POINT(s_ra, s_dec), CIRCLE(0, 0, 180))",
+        "SELECT COUNT(o.obs_id) AS n FROM tap_schema.schemas AS s "
+        "LEFT JOIN ivoa.obscore AS o ON o.t_exptime * 1e10 < 0",
+        "SELECT COUNT(o.obs_id) AS n FROM tap_schema.columns AS c "
+        "JOIN ivoa.obscore AS o ON o.t_exptime * 1e10 < c.column_index - 1000",
+        "SELECT COUNT(*) AS n FROM tap_schema.schemas AS s WHERE EXISTS "
+        "(SELECT 1 FROM ivoa.obscore WHERE t_exptime * 1e10 < 0)",
+        "SELECT COUNT(*) AS n FROM ivoa.obscore WHERE t_exptime * 1e10 = t_exptime + 1",
+    ],
+)
+@pytest.mark.usefixtures("endless_exposure")
+def test_errors_tell_nothing_of_rows_that_are_closed(people: People, query: str) -> None:
+    """What cannot be computed of ada's row fails her query, and nobody else's."""
+    asked = {"QUERY": query, "LANG": "ADQL", "FORMAT": "csv"}
+    for who in (people.bob, people.anonymous):
+        assert _counted(who.get("/tap/sync", params=asked)) == 0
+    refused = people.ada.get("/tap/sync", params=asked)
+    assert refused.status_code == 400
+    assert "too large" in refused.text
 
 
 def test_rows_of_a_query_with_an_upload(people: People) -> None:
