@@ -12,11 +12,17 @@ from service.results.descriptors import LINKS_STANDARD
 from service.vosi import MEDIA_TYPE
 from service.vosi.availability import availability_document
 from service.vosi.capabilities import capabilities_document, http_interface, vosi_capabilities
+from service.vosi.interfaces import InputParameter, describe_interface
 
 _READ = ["GET", "HEAD"]
 _PARAMETERS = (
-    ("ID", "required", "obs_publisher_did of a dataset; may be repeated", "meta.id;meta.main"),
-    ("RESPONSEFORMAT", "optional", "Format of the answer; VOTable when absent", None),
+    InputParameter(
+        "ID",
+        "obs_publisher_did of a dataset; may be repeated",
+        ucd="meta.id;meta.main",
+        required=True,
+    ),
+    InputParameter("RESPONSEFORMAT", "Format of the answer; VOTable when absent"),
 )
 
 vosi_routes = APIRouter(prefix="/datalink", tags=["DataLink"])
@@ -31,19 +37,10 @@ def links_capabilities(service_url: str) -> bytes:
         }
     )
     document = capabilities_document([links, *vosi_capabilities(service_url, tables=False)])
-    # vo-models has no capability whose interface tells its parameters.
     root = etree.fromstring(document)
     interface = root[0].find("interface")
     assert interface is not None
-    for method in ("GET", "POST"):
-        etree.SubElement(interface, "queryType").text = method
-    etree.SubElement(interface, "resultType").text = LINKS_MEDIA_TYPE
-    for name, use, description, ucd in _PARAMETERS:
-        param = etree.SubElement(interface, "param", use=use, std="true")
-        said = {"name": name, "description": description, "ucd": ucd, "dataType": "string"}
-        for tag, value in said.items():
-            if value is not None:
-                etree.SubElement(param, tag).text = value
+    describe_interface(interface, _PARAMETERS, result_type=LINKS_MEDIA_TYPE)
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 

@@ -80,19 +80,21 @@ def _numbers(*values: float) -> str:
 
 
 def _in_range(asked: CoordinateRange) -> tuple[str, str]:
-    """Conditions on the outline, an index first, and on the centre."""
+    """Conditions on the outline and on the centre, each with one that an index can use."""
     position = f"s_dec BETWEEN {number(asked.south)} AND {number(asked.north)}"
     if asked.width >= 360 and asked.south == -90 and asked.north == 90:
         return "s_region IS NOT NULL", position
     sides = _numbers(asked.west, asked.width, asked.south, asked.north)
     region = f"1 = sh_meets_range(s_region, {sides})"
-    around = _cap_around(asked)
-    if around is not None:
-        region = f"1 = INTERSECTS(s_region, {_shape(around)}) AND {region}"
     if asked.width < 360:
         joined = "AND" if asked.west <= asked.east else "OR"
         west, east = number(asked.west), number(asked.east)
         position += f" AND (s_ra >= {west} {joined} s_ra <= {east})"
+    around = _cap_around(asked)
+    if around is not None:
+        cap = _shape(around)
+        region = f"1 = INTERSECTS(s_region, {cap}) AND {region}"
+        position += f" AND 1 = CONTAINS(POINT(s_ra, s_dec), {cap})"
     return f"({region})", position
 
 

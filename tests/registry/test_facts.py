@@ -1,12 +1,15 @@
 """publisher.toml: what it may say, and what is told of one that is wrong."""
 
+import os
+import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from service.config import Settings
-from service.registry.facts import PublisherError, load_publisher, publisher_of, template
+from service.registry.facts import PublisherError, load_publisher, notice, publisher_of, template
+from tests.conftest import STARHAUL
 from tests.registry.conftest import FACTS
 
 
@@ -61,3 +64,33 @@ def test_what_is_wrong_is_told_with_its_place(
         load_publisher(path)
     assert str(path) in caught.value.message
     assert all(word in caught.value.message for word in words), caught.value.message
+
+
+def _starhaul(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*STARHAUL, *arguments, "--home", str(home)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={k: v for k, v in os.environ.items() if k != "STARHAUL_PUBLISHER_TOML"},
+    )
+
+
+def test_the_command_leads_from_nothing_to_a_file_that_is_right(tmp_path: Path) -> None:
+    missing = _starhaul(tmp_path, "publisher")
+    assert missing.returncode == 1
+    path = tmp_path / "publisher.toml"
+    assert f"starhaul publisher --template > {path}" in missing.stderr
+    path.write_text(_starhaul(tmp_path, "publisher", "--template").stdout, encoding="utf-8")
+    right = _starhaul(tmp_path, "publisher")
+    assert right.returncode == 0, right.stderr
+    assert "archive@example.org" in right.stdout
+
+
+def test_an_operator_is_told_of_a_file_that_is_missing_or_wrong(tmp_path: Path) -> None:
+    settings = Settings(home_dir=tmp_path)
+    assert "--template" in (notice(settings) or "")
+    _written(tmp_path, FACTS)
+    assert notice(settings) is None
+    _written(tmp_path, FACTS.replace("creators", "creator"))
+    assert "did you mean `creators`" in (notice(settings) or "")
