@@ -1,11 +1,14 @@
 """The documentation as pages: Markdown files of docs/, rendered with the archive's own address."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 
 from service.errors import NotFound
 
@@ -14,6 +17,7 @@ DOCS = Path(__file__).parent / "docs"
 ADDRESS_IN_DOCS = "http://127.0.0.1:8000"
 _FIRST = ("index", "user-guide", "publisher-guide", "tables", "operations", "architecture")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)?")
+_NOT_IN_ID = re.compile(r"[^\w\- ]")
 _HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
@@ -74,4 +78,16 @@ def _title(source: str, name: str) -> str:
 
 @cache
 def _renderer() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("table")
+    renderer = MarkdownIt("commonmark", {"html": False}).enable("table")
+    renderer.core.ruler.push("heading_ids", _name_headings)
+    return renderer
+
+
+def _name_headings(state: StateCore) -> None:
+    """Give headings the ids that GitHub gives them, so that links to them hold here too."""
+    taken: Counter[str] = Counter()
+    for token, inline in pairwise(state.tokens):
+        if token.type == "heading_open":
+            name = _NOT_IN_ID.sub("", inline.content.lower()).replace(" ", "-")
+            token.attrSet("id", f"{name}-{taken[name]}" if taken[name] else name)
+            taken[name] += 1
