@@ -49,15 +49,21 @@ def etag(held: Held, wanted: Wanted) -> str:
     return f'"{digest.hexdigest()[:40]}"'
 
 
-async def made(held: Held, wanted: Wanted) -> bytes:
-    """The document; it is made in a thread, so that others are served meanwhile.
+async def made(held: Held, wanted: Wanted) -> tuple[bytes, bytes]:
+    """The document and its sha256, made in a thread, so that others are served meanwhile.
 
     NotConvertible, Damaged, Unavailable as `opened` and `read_spectra`.
     """
-    return await asyncio.get_running_loop().run_in_executor(_makers, _make, held, wanted)
+
+    def work() -> tuple[bytes, bytes]:
+        content = document(held, wanted)
+        return content, hashlib.sha256(content).digest()
+
+    return await asyncio.get_running_loop().run_in_executor(_makers, work)
 
 
-def _make(held: Held, wanted: Wanted) -> bytes:
+def document(held: Held, wanted: Wanted) -> bytes:
+    """The form of all spectra of a file; fails as `made`, and takes as long as that."""
     path = held.origin.path
     try:
         with opened(held) as fits:

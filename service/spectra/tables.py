@@ -136,9 +136,8 @@ def _pieces(columns: SpectralColumns, chosen: _Set) -> list[Piece]:
     hdu = columns.hdu
     flux = column(hdu, chosen.flux)
     wave = _waves(columns, chosen, flux)
-    error, flags = _error(hdu, chosen, flux), None
-    if chosen.flags is not None:
-        flags = column(hdu, chosen.flags)
+    error = _error(hdu, chosen, flux)
+    flags = None if chosen.flags is None else _numbers(hdu, chosen.flags)
     if flux.shape[1] == 1 and wave.shape[1] == 1:
         wave, flux = wave.reshape(1, -1), flux.reshape(1, -1)
         error = None if error is None else error.reshape(1, -1)
@@ -166,6 +165,14 @@ def _pieces(columns: SpectralColumns, chosen: _Set) -> list[Piece]:
     ]
 
 
+def _numbers(hdu: Hdu, number: int) -> Values | None:
+    """A column that a spectrum can do without; None where it holds words, or cannot be read."""
+    try:
+        return column(hdu, number)
+    except NotConvertible:
+        return None
+
+
 def _lengths(hdu: Hdu, shape: tuple[int, ...]) -> list[int]:
     """How many elements of each row's cells are filled (HST: NELEM)."""
     number = hdu.column_number("NELEM")
@@ -189,7 +196,10 @@ def _error(hdu: Hdu, chosen: _Set, flux: Values) -> Values | None:
     if chosen.error is None:
         return None
     number, kind = chosen.error
-    values = sigma(column(hdu, number), kind)
+    given = _numbers(hdu, number)
+    if given is None:
+        return None
+    values = sigma(given, kind)
     if kind != "error":
         return values
     own, main = (parse_unit(hdu.header.text(f"TUNIT{n}")) for n in (number, chosen.flux))
