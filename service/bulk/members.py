@@ -1,6 +1,7 @@
 """The members of a part as plain values, many made at once: small files go by the thousand."""
 
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -72,8 +73,9 @@ def members(
     """The members that a span of a part touches, in order; `stores` are the collections' by id."""
     every = np.asarray(layout.members)[plan.first : plan.stop]  # slices of a memmap are slow
     starts = every["start"]
-    begin = max(int(np.searchsorted(starts, span.first, side="right")) - 1, 0)
-    end = int(np.searchsorted(starts, span.stop, side="left"))
+    # NumPy's own search would copy the column, out of all pages of the part's members.
+    begin = max(bisect_right(starts, span.first) - 1, 0)
+    end = bisect_left(starts, span.stop)
     for first in range(begin, end, _ROWS):
         yield from _made(layout, stores, every[first : min(first + _ROWS, end)])
 
