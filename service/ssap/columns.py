@@ -39,7 +39,8 @@ class SsapColumn:
 
 _SPACE, _WAVE, _TIME = "Char.SpatialAxis", "Char.SpectralAxis", "Char.TimeAxis"
 _FLUX = "Char.FluxAxis"
-_POSITION = "CASE WHEN num_nulls(s_ra, s_dec) = 0 THEN ARRAY[s_ra, s_dec] END"
+# An array of two has two numbers also where they are not known (votlint takes no empty cell).
+_POSITION = "ARRAY[coalesce(s_ra, 'NaN'), coalesce(s_dec, 'NaN')]"
 _ELAPSED = "coalesce(nullif((t_max - t_min) * 86400, 0), t_exptime)"
 _TITLE = "coalesce(obs_title, nullif(concat_ws(', ', target_name, instrument_name), ''), obs_id)"
 _RIGHTS = (

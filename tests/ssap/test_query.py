@@ -1,6 +1,7 @@
 """Which spectra each parameter finds (SSAP 1.1 §4.1), in which order, and their rows (§4.2)."""
 
 import io
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -8,9 +9,12 @@ import pytest
 from astropy.io.votable import parse_single_table
 
 from service.access import command
+from tests.peers.conftest import Stilts, stilts
 from tests.serving import Service
 from tests.ssap.conftest import DID, SEVERAL
 from tests.ssap.reading import find, names, rows_of
+
+__all__ = ["stilts"]
 
 PUBLIC = ["star", "quasar", "continuum", "unknown", "list", SEVERAL]
 
@@ -212,6 +216,15 @@ def test_the_same_by_post(spectra: httpx.Client) -> None:
     posted = spectra.post("/ssap", data=asked)
     assert names(rows_of(posted)) == ["quasar"]
     assert names(rows_of(spectra.post("/ssap?REQUEST=queryData", data={"SNR": "10"}))) == ["star"]
+
+
+def test_votlint_finds_nothing_in_what_is_not_known(
+    spectra: httpx.Client, stilts: Stilts, tmp_path: Path
+) -> None:
+    document = tmp_path / "spectra.vot"
+    document.write_bytes(spectra.get("/ssap", params={"REQUEST": "queryData"}).content)
+    linted = stilts("votlint", f"votable={document}")
+    assert (linted.returncode, linted.stdout) == (0, "")
 
 
 def test_ids_of_columns_are_their_names(spectra: httpx.Client) -> None:
