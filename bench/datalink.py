@@ -25,11 +25,11 @@ _MADE = (
            obs_id, obs_publisher_did, obs_title)
        SELECT collection.id, 'spectrum', 2, 'BENCH', n, 'DID' || n, 'Spectrum ' || n
        FROM archive.collection, generate_series(1, ROWS) AS n""",
-    # Every tenth has a preview beside its file.
+    # Every tenth has a preview beside its file; the others' are drawn, and all are converted.
     """INSERT INTO archive.holding (collection_id, dataset_id, path, semantics, media_type, size,
            mtime_ns, ctime_ns, inode, sha256, crc32, reader)
        SELECT collection_id, id, 'HARPS/' || obs_id || semantics, semantics, 'application/fits',
-           5000000, 0, 0, 0, sha256(obs_id::bytea), 0, 'bench'
+           5000000, 0, 0, 0, sha256(obs_id::bytea), 0, 'sdss'
        FROM archive.dataset, unnest(ARRAY['#this', '#preview']) AS semantics
        WHERE semantics = '#this' OR obs_id::int % 10 = 0""",
     "VACUUM ANALYZE archive.dataset",

@@ -214,6 +214,35 @@ def test_a_file_that_is_not_permitted_is_told_as_such(links: httpx.Client) -> No
         assert httpx.get(row["access_url"]).status_code == 404
 
 
+def test_one_descriptor_serves_all_rows_and_says_what_it_is(links: httpx.Client) -> None:
+    ids = [DID + "several", DID + "plotted.fits", DID + "drawn.fits"]
+    document = links.post(PATH, data={"ID": ids}).content
+    packages = [row for row in rows(document) if row["semantics"] == "#package"]
+    assert len(packages) == 2
+    described = valid(document, "VOTable.xsd").findall(f"{VOTABLE}RESOURCE[@type='meta']")
+    assert len(described) == 2  # the package, and the list of links itself
+    for service in described:
+        assert service.get("name")
+        assert service.findtext(f"{VOTABLE}DESCRIPTION")
+        for each in service.iterfind(f"{VOTABLE}GROUP/{VOTABLE}PARAM"):
+            assert each.findtext(f"{VOTABLE}DESCRIPTION")
+
+
+@pytest.mark.parametrize("name", ["ID", "id", "Id"])
+def test_every_way_to_send_identifiers_is_one(links: httpx.Client, name: str) -> None:
+    ids = [DID + "several", DID + "one.fits"]
+    expected = rows(links.get(PATH, params={"ID": ids}).content)
+    assert {row["ID"] for row in expected} == set(ids)
+    answers = (
+        links.get(PATH, params={name: ids}),
+        links.post(PATH, data={name: ids}),
+        links.post(PATH, files=[(name, (None, each)) for each in ids]),
+        links.post(PATH, params={name: ids[0]}, data={name: ids[1]}),
+    )
+    for answer in answers:
+        assert rows(answer.content) == expected
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("params", [{}, {"ID": ""}])
 def test_no_identifier_gives_no_row_and_a_self_description(
