@@ -1,12 +1,12 @@
-"""What the figures of bulk downloads share: a job that is run, downloads by curl, and nginx sending
-the same bytes as a ready tar."""
+"""What the figures of bulk downloads share: a job that is run, downloads by curl, nginx sending the
+same bytes as a ready tar, and the files read by a bare loop."""
 
 import os
 import socket
 import statistics
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +117,22 @@ def compare(part: str, nginx: str, ready: Path) -> None:
         pairs = [(curls(part, count, size), curls(floor, count, size)) for _ in range(_RUNS)]
         mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
         _print(f"{count} stream(s), warm", mine, other)
+
+
+def read_bare(paths: Sequence[Path], size: int) -> float:
+    """MB/s of files of `size` bytes read one after another by one thread, and sent nowhere."""
+    buffer = memoryview(bytearray(size))
+    names = [str(path) for path in paths]
+    rates = []
+    for _ in range(_RUNS):
+        begin = time.perf_counter()
+        for name in names:
+            descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+            os.preadv(descriptor, [buffer], 0)
+            os.fstat(descriptor)
+            os.close(descriptor)
+        rates.append(len(names) * size / (time.perf_counter() - begin) / 1e6)
+    return statistics.median(rates)
 
 
 def _print(what: str, ours: float, theirs: float) -> None:

@@ -6,7 +6,7 @@ import socket
 import sys
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -88,11 +88,24 @@ class _Reader:
 
 @dataclass
 class Readers:
-    """All processes, and the memory that they fill."""
+    """All processes, and the memory that they fill. The first stream that is long starts them."""
 
     layouts: Path
     slots: Slots
-    readers: list[_Reader] = field(default_factory=list)
+    readers: list[_Reader]
+    _keeping: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Run the processes; what they are not ready for yet is read by threads."""
+        if not self._keeping:
+            self._keeping = [asyncio.create_task(reader.keep()) for reader in self.readers]
+
+    async def stop(self) -> None:
+        """End them."""
+        for keeping in self._keeping:
+            keeping.cancel()
+        await asyncio.gather(*self._keeping, return_exceptions=True)
+        self.slots.close()
 
     async def buffers(self, part: Part, span: Span) -> AsyncBuffers:
         """The bytes of a span of a part; fails as `Part.buffers` does.
@@ -112,6 +125,7 @@ class Readers:
 
     async def _read(self, part: Part, span: Span) -> AsyncBuffers:
         """What the least busy process reads: all, or the beginning of it."""
+        self.start()
         ready = [reader for reader in self.readers if reader.ready.is_set()]
         if not ready:
             return
@@ -176,11 +190,10 @@ async def open_readers(settings: Settings) -> AsyncIterator[Readers]:
         count = min(os.cpu_count() or 1, _MOST)
     slots = Slots(settings.bulk_streams * _SLOTS_OF_A_STREAM)
     readers = Readers(directory_of(settings), slots, [_Reader(slots.fd) for _ in range(count)])
-    async with AsyncExitStack() as running:
-        running.callback(slots.close)
-        for reader in readers.readers:
-            running.push_async_callback(_stop, asyncio.create_task(reader.keep()))
+    try:
         yield readers
+    finally:
+        await readers.stop()
 
 
 async def _kill(process: asyncio.subprocess.Process) -> None:
@@ -189,12 +202,6 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE_S):
             await process.wait()
-
-
-async def _stop(keeping: "asyncio.Task[None]") -> None:
-    keeping.cancel()
-    with suppress(asyncio.CancelledError):
-        await keeping
 
 
 def readers_of(request: Request) -> Readers:

@@ -29,7 +29,7 @@ from service.storage.slots import mapped_slots
 from service.storage.store import store_of
 
 NUMBER = struct.Struct("=I")
-_OPEN_LAYOUTS = 64
+_OPEN_LAYOUTS = 4  # pruned ones keep their room on the disk while they are open
 
 _layout: Callable[[Path], Layout] = lru_cache(_OPEN_LAYOUTS)(read_layout)
 

@@ -32,6 +32,7 @@ from service.config import Settings
 
 async def api():
     async with open_readers(Settings(home_dir=sys.argv[1], bulk_readers=2)) as readers:
+        readers.start()
         for reader in readers.readers:
             await reader.ready.wait()
         print("ready", flush=True)
@@ -74,6 +75,7 @@ async def _running(home: Path, count: int = 2) -> AsyncIterator[Readers]:
     """Readers that are ready."""
     settings = Settings(home_dir=home, bulk_readers=count, bulk_streams=_STREAMS)
     async with open_readers(settings) as readers:
+        readers.start()
         await _ready(readers)
         yield readers
 
@@ -203,6 +205,18 @@ def test_no_reader_outlives_a_killed_api(home: Path) -> None:
         api.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(readers, _DEADLINE_S)
     assert not alive
+
+
+async def test_readers_start_with_the_first_long_stream(
+    home: Path, part: Part, whole: bytes
+) -> None:
+    settings = Settings(home_dir=home, bulk_readers=1)
+    async with open_readers(settings) as readers:
+        assert await _bytes(readers, part, Span(0, BUFFER_BYTES)) == whole[:BUFFER_BYTES]
+        assert not _processes()
+        assert await _bytes(readers, part, _all(part)) == whole
+        await _ready(readers)
+        assert len(_processes()) == 1
 
 
 async def test_without_readers_threads_read(home: Path, part: Part, whole: bytes) -> None:
