@@ -1,10 +1,10 @@
 """SSAP over 267,487 spectra, each in three formats: a cone around a star, the first row and all of
 wide cones and of the whole archive, and the API's memory meanwhile.
 
-The floor is PostgreSQL's own COPY of ivoa.obscore into psql. Where GAVO DaCHS runs, its latency for
-a cone stands beside ours.
+The floor is PostgreSQL's own COPY of ivoa.obscore into psql. The latency of a peer's cone stands
+beside ours where PEER_SSAP has the URL of its service (DaCHS has one where a resource was set up).
 
-    python -m bench.ssap [--small]
+    [PEER_SSAP=URL] python -m bench.ssap [--small]
 """
 
 import asyncio
@@ -20,7 +20,6 @@ import httpx
 
 from bench._archive import Archive, is_small, running_archive
 from bench._measuring import median_ms, peak_memory, psql_program
-from bench._peer import peer
 
 _MADE = (
     "INSERT INTO archive.collection (name, root, config) VALUES ('BENCH', '/', '{}')",
@@ -99,18 +98,15 @@ def _floor_s(database_url: str) -> float:
     return time.perf_counter() - begin
 
 
-def _print_peer() -> None:
-    with peer() as tap:
-        if tap is None:
-            return
-        url = tap.replace("/tap", "/__system__/ssap/ssap.xml")
-        asked = {"REQUEST": "queryData", "POS": "10,10", "SIZE": "1"}
-        with httpx.Client(timeout=60) as client:
-            if client.get(url, params=asked).status_code != 200:
-                print("DaCHS has no SSAP service set up: no peer beside us")
-                return
-            median = median_ms(lambda _: client.get(url, params=asked).content, 15)
-            print(f"DaCHS, a cone: {median:.1f} ms")
+def _print_peer(url: str | None) -> None:
+    """The same cone from a peer, which has spectra of its own."""
+    if url is None:
+        print("no PEER_SSAP in the environment: no peer beside us")
+        return
+    asked = {"REQUEST": "queryData", "POS": "10,10", "SIZE": "1"}
+    with httpx.Client(timeout=60) as client:
+        client.get(url, params=asked).raise_for_status()
+        print(f"{url}: {median_ms(lambda _: client.get(url, params=asked).content, 15):.1f} ms")
 
 
 def _print_all(archive: Archive, client: httpx.Client) -> None:
@@ -147,7 +143,7 @@ def main() -> None:
         print(f"{median_ms(cone, 15):.1f} ms")
         _print_all(archive, client)
         print(f"floor, COPY of ivoa.obscore into psql: {_floor_s(archive.database_url):.2f} s")
-    _print_peer()
+    _print_peer(os.environ.get("PEER_SSAP"))
 
 
 if __name__ == "__main__":
