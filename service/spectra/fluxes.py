@@ -52,6 +52,7 @@ _NAMED = {
     "flam": "erg cm-2 s-1 Angstrom-1",
     "fnu": "erg cm-2 s-1 Hz-1",
 }
+_WORDED = re.compile(r"(?:flux|fnu|flam)\w*(?: density)?\s*[(\[](.+)[)\]]", re.I)
 _FACTOR = re.compile(
     r"\s*\(?\s*(?:(?P<mantissa>\d+(?:\.\d*)?)\s*[xX*]\s*)?"
     r"(?:10\s*(?:\*\*|\^)?\s*(?P<power>\(\s*[+-]?\d+\s*\)|[+-]\d+|(?<=[*^])\d+)"
@@ -95,6 +96,8 @@ def parse_unit(text: str | None) -> units.UnitBase | None:
     written = (text or "").strip().strip("'\"[]").strip()
     if not written or len(written) > 100:
         return None
+    if match := _WORDED.fullmatch(written):
+        written = match[1]
     written = _NAMED.get(written.lower(), written)
     factor = 1.0
     try:

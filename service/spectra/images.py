@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from astropy.constants import c
@@ -63,11 +64,12 @@ def echelle_spectra(fits: FitsFile) -> tuple[Spectrum, ...]:
     return (spectrum_of(rows, _described(fits, hdu, spectral_unit("Angstrom"), medium, False)),)
 
 
-def grid_spectra(fits: FitsFile) -> tuple[Spectrum, ...]:
+def grid_spectra(fits: FitsFile, survey: Literal["sdss", "lamost"]) -> tuple[Spectrum, ...]:
     """SDSS and LAMOST images on the grid COEFF0 + COEFF1 i: log10 of Angstrom, in vacuum.
 
-    spSpec files have lines of flux, continuum-subtracted flux, error and mask, LAMOST's of flux and
-    inverse variance; spPlate's order of HDUs has the inverse variances in the next one.
+    Lines of SDSS's spSpec: flux, continuum-subtracted flux, error, mask; of LAMOST: flux, inverse
+    variance, wavelength, masks. An image of one line may have inverse variances in the next HDU, as
+    spPlate has them.
     """
     hdu = fits.hdus[0]
     header = hdu.header
@@ -76,17 +78,17 @@ def grid_spectra(fits: FitsFile) -> tuple[Spectrum, ...]:
         raise NotConvertible("the header has no COEFF0 and COEFF1 of its wavelengths")
     wave = start + step * np.arange(hdu.shape[0])
     lines = image(hdu).reshape(-1, hdu.shape[0])
-    flux, error, flags = lines[0], None, None
-    beside = [other for other in fits.hdus[1:2] if other.is_image and other.shape == hdu.shape]
-    if len(lines) >= 4:
-        error, flags = np.where(lines[2] > 0, lines[2], np.nan), lines[3]
-    elif len(lines) > 1:
+    error = None
+    flags = lines[3] if len(lines) > 3 else None
+    if survey == "lamost" and len(lines) > 1:
         error = sigma(lines[1], "ivar")
-    elif beside:
-        error = sigma(image(beside[0]), "ivar")
+    elif len(lines) > 2:
+        error = np.where(lines[2] > 0, lines[2], np.nan)
+    elif any(other.is_image and other.shape == hdu.shape for other in fits.hdus[1:2]):
+        error = sigma(image(fits.hdus[1]), "ivar")
     medium = declared_medium(header) or "vacuum"
     said = _described(fits, hdu, spectral_unit("log10(Angstrom)"), medium, True)
-    return (spectrum_of([Piece(wave, flux, error, flags)], said),)
+    return (spectrum_of([Piece(wave, lines[0], error, flags)], said),)
 
 
 def _described(
@@ -120,8 +122,8 @@ def _multispec(fits: FitsFile, hdu: Hdu, values: Values) -> tuple[Spectrum, ...]
 def _lines(fits: FitsFile, hdu: Hdu, values: Values, waves: Sequence[Values]) -> list[Piece]:
     """Line by line of the image; `waves` is one for all lines, or one a line.
 
-    Errors and flags are lines that the header names as such (BANDIDn, ARRAYn), a band of them, or
-    other images of the same shape by their names (VARIANCE, DQ).
+    Errors and flags are lines that the header names as such (ARRAYn, ROWn), a band of them
+    (BANDIDn), or other images of the same shape by their names (VARIANCE, DQ).
     """
     width = hdu.shape[0]
     if values.ndim > 2:
@@ -170,8 +172,8 @@ def _bands(header: Header, values: Values) -> tuple[Values, Values | None]:
 
 
 def _named_lines(header: Header, values: Values) -> tuple[Values, Values | None] | None:
-    """Flux and error where cards name the lines of the image: ARRAYn (UVES_popler)."""
-    names = [header.text(f"ARRAY{i + 1}") for i in range(len(values))]
+    """Flux and error where cards name the lines of the image: ARRAYn (UVES_popler), ROWn (GAMA)."""
+    names = [header.text(f"ARRAY{i + 1}", f"ROW{i + 1}") for i in range(len(values))]
     if len(values) < 2 or names[0] is None or names[1] is None:
         return None
     errors = [i for i, name in enumerate(names) if _is_error(name)]

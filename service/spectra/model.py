@@ -199,6 +199,8 @@ def _target(spectrum: Spectrum, origin: Origin) -> Iterator[Fact]:
 def _frames(spectrum: Spectrum) -> Iterator[Fact]:
     yield Fact("CoordSys.SpaceFrame.Name", "ICRS", "RADESYS")
     yield Fact("CoordSys.TimeFrame.Name", "UTC", "TIMESYS", ucd="time.scale")
+    if spectrum.kind == "wl":
+        yield Fact("", spectrum.medium, "AIRORVAC", comment="medium of the wavelengths")
     if spectrum.specsys:
         word = spectrum.specsys.upper()
         yield Fact("CoordSys.SpectralFrame.RefPos", _FRAMES.get(word, word), "")

@@ -23,13 +23,13 @@ def _sdss(fits: FitsFile) -> tuple[Spectrum, ...]:
     """The coadded spectrum; the single exposures in the extensions behind it are its parts."""
     if any(table.column_number("loglam") for table in fits.tables):
         return table_spectra(fits, only_first=True, medium="vacuum")
-    return grid_spectra(fits)
+    return grid_spectra(fits, "sdss")
 
 
 def _lamost(fits: FitsFile) -> tuple[Spectrum, ...]:
     if fits.tables and not fits.hdus[0].shape:
         return table_spectra(fits, only_first=True, medium=None)
-    return grid_spectra(fits)
+    return grid_spectra(fits, "lamost")
 
 
 def _tables(fits: FitsFile) -> tuple[Spectrum, ...]:

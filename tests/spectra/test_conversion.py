@@ -104,6 +104,7 @@ SPELLINGS = {
     "10**(-20)*erg/s/cm**2/Angstrom": (1e-20, FLAM),
     "10-17 erg/cm2/s/A": (1e-17, FLAM),
     "FLAM": (1, FLAM),
+    "Flux (10^-17 erg/s/cm^2/Ang)": (1e-17, FLAM),
     "W m-2 nm-1": (1, "W m-2 nm-1"),
     "W/m^2/um": (1, "W m-2 um-1"),
     "MJy/sr": (1, "MJy sr-1"),

@@ -81,7 +81,40 @@ def test_velocities_become_frequencies(rest: float, step: float, count: int) -> 
     assert spectrum.flux_ucd == "phys.temperature"
 
 
-NAMES = st.sampled_from(["WAVE", "wavelength", "lambda", "WAVELENGTH_VAC"])
+def test_lines_of_an_image() -> None:
+    """IRAF multispec with a band of errors, GAMA's rows, LAMOST's and SDSS's images."""
+    spec = 'wtype=multispec spec1 = "1 66 0 5000. 1. 50 0. 1. 1."'
+    spec += ' spec2 = "2 65 0 5045. 1. 50 0. 1. 1."'
+    values = np.array([np.full((2, 50), 3.0), np.full((2, 50), 0.3)])
+    cards = {"CTYPE1": "MULTISPE", "WAT2_001": spec[:68], "WAT2_002": spec[68:]}
+    (echelle,) = read(image(values, BANDID1="spectrum", BANDID2="sigma - background", **cards))
+    assert echelle.order is not None
+    assert np.array_equal(np.unique(echelle.order), [1, 2])
+    assert (echelle.wavelength[0], echelle.wavelength[-1]) == (5000.0, 5094.0)
+    assert np.all(echelle.flux == 3.0)
+    assert echelle.error is not None
+    assert np.all(echelle.error == 0.3)
+    rows = np.array([np.full(20, 3.0), np.full(20, 0.3), np.full(20, 9.0)])
+    cards = {"CTYPE1": "Wavelength", "CUNIT1": "Angstroms", "CRVAL1": 5000.0, "CD1_1": 1.0}
+    (gama,) = read(image(rows, ROW1="Spectrum", ROW2="Error", ROW3="Sky", **cards))
+    assert gama.error is not None
+    assert (gama.flux[0], gama.error[0]) == (3.0, 0.3)
+    grid = {"COEFF0": 3.6, "COEFF1": 1e-4, "PLATEID": 1, "VACUUM": True}
+    lines = np.array([np.full(20, value) for value in (3.0, 4.0, 0.3, 1.0, 0.0)])
+    (lamost,) = read(image(lines, TELESCOP="LAMOST", **grid))
+    (sdss,) = read(image(lines, **grid))
+    assert lamost.error is not None
+    assert sdss.error is not None
+    assert (lamost.error[0], sdss.error[0]) == (0.5, 0.3)
+    for spectrum in (lamost, sdss):
+        assert spectrum.quality is not None
+        assert np.all(spectrum.quality == 1)
+        assert spectrum.wavelength[0] == pytest.approx(10**3.6)
+
+
+NAMES = st.sampled_from(
+    ["WAVE", "wavelength", "lambda", "WAVELENGTH_VAC", "WAVES", "spectral_axis"]
+)
 
 
 @given(
