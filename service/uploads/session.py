@@ -34,6 +34,9 @@ from service.uploads.table import UploadedTable, reading, uploaded_table
 # What a table may unpack to in PostgreSQL, over what its file may have.
 _UNPACKED = 8
 _CHUNK_BYTES = 1 << 20
+# A join looks up a page or two for each row of an upload. PostgreSQL 18 would leave each reading
+# to another process, and wait for it (docs/decisions/0008).
+READ_AT_ONCE = "SET LOCAL effective_io_concurrency = 0"
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Uploads:
             for table in self.tables:
                 with _in_words(table.upload):
                     await _fill(connection, table, _UNPACKED * self.settings.upload_bytes)
+            await connection.execute(READ_AT_ONCE)
             await connection.execute("SET TRANSACTION READ ONLY")
         except (asyncpg.FeatureNotSupportedError, asyncpg.InsufficientPrivilegeError):
             # A replica; or TEMPORARY was taken from everybody.
