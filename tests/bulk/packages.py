@@ -17,7 +17,7 @@ from service.storage.state import FileState, state_of
 
 ROOT_ID = 7
 FROZEN = 1_780_000_000
-_COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 
 
 def make_store(root: Path, files: Sequence[tuple[str, bytes]]) -> None:
@@ -57,7 +57,7 @@ def arrange_entries(directory: Path, entries: Sequence[Entry], part_size: int, f
     """The layout of a package, its members as COPY would describe them."""
     directory.mkdir(parents=True, exist_ok=True)
     rows = np.zeros(len(entries), dtype=COPIED)
-    lines, sources = [], [_COPY_HEADER]
+    lines, sources = [], [COPY_HEADER]
     for seq, (row, each) in enumerate(zip(rows, entries, strict=True)):
         state, source = each.state, each.source.encode()
         row["seq"], row["collection"], row["size"] = seq, ROOT_ID, state.size
@@ -70,5 +70,5 @@ def arrange_entries(directory: Path, entries: Sequence[Entry], part_size: int, f
         sources.append(struct.pack(">hi", 1, len(source)) + source)
     (directory / MANIFEST).write_text("".join(lines))
     (directory / SOURCES).write_bytes(b"".join(sources) + b"\xff\xff")
-    (directory / COPIED_FILE).write_bytes(_COPY_HEADER + rows.tobytes() + b"\xff\xff")
+    (directory / COPIED_FILE).write_bytes(COPY_HEADER + rows.tobytes() + b"\xff\xff")
     return write_layout(directory, Package("bag", "0" * 32, FROZEN, form, part_size))
