@@ -12,6 +12,7 @@ MET = {
     "SELECT x * 1e-300 FROM (VALUES (1e-300::double precision)) AS t(x)": "too large or too small",
     "SELECT (SELECT n FROM generate_series(1, 2) AS n)": "write TOP 1, MIN or MAX in it",
     "SELECT " + ", ".join(["1"] * 1665): "too many columns",
+    "SELECT starhaul.histogram(x, 2, 1, 3) FROM (VALUES (1.0::float8)) AS t(x)": "lower < upper",
 }
 
 
