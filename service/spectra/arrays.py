@@ -13,7 +13,7 @@ from service.spectra.layout import NotConvertible
 
 _PLAIN = re.compile(r"\d*[BIJKED]\s*$")
 # An HDU is held in memory while it is read.
-LARGEST_HDU = 256 * 2**20
+LARGEST_HDU = 64 * 2**20
 
 
 def column(hdu: Hdu, number: int) -> NDArray[Any]:

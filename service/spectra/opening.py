@@ -6,14 +6,18 @@ from dataclasses import dataclass
 
 from service.ingest.facts import Refusal
 from service.ingest.fits import Bytes, FitsFile, Source, open_fits, unpack
-from service.spectra.arrays import LARGEST_HDU
 from service.spectra.holdings import Held
 from service.spectra.layout import NotConvertible
+from service.storage.ranges import Span
 from service.storage.state import Damaged
 from service.storage.store import OpenFile, store_of
 
 # Files up to this size are read in one go: one request to a bucket instead of one an HDU.
 _WHOLE = 16 * 2**20
+# Of a larger file, what is read first: its first headers.
+_FIRST = 2**16
+# A packed file is held in memory, unpacked.
+_UNPACKED = 128 * 2**20
 _PACKED = (b"\x1f\x8b", b"BZ")
 
 
@@ -37,17 +41,18 @@ def opened(held: Held) -> Iterator[FitsFile]:
     Damaged where it is not the one that was ingested, Unavailable where its store is away,
     NotConvertible where it cannot be unpacked or is no FITS file.
     """
-    path = held.origin.path
-    with store_of(held.root).open(path, held.state, held.sha256) as file:
-        ranges = _Ranges(file, held.state.size)
+    path, size = held.origin.path, held.state.size
+    wanted = Span(0, size if size <= _WHOLE else _FIRST)
+    with store_of(held.root).open(path, held.state, held.sha256, wanted) as file:
+        ranges = _Ranges(file, size)
         begin = ranges.read(0, 2)
         source: Source = ranges
         try:
             if begin in _PACKED:
-                if ranges.size > LARGEST_HDU:
-                    raise NotConvertible(f"the file {path} is packed and of {ranges.size} bytes")
-                source = Bytes(unpack(_whole(ranges, path), LARGEST_HDU))
-            elif ranges.size <= _WHOLE:
+                if size > _UNPACKED:
+                    raise NotConvertible(f"the file {path} is packed and of {size} bytes")
+                source = Bytes(unpack(_whole(ranges, path), _UNPACKED))
+            elif size <= _WHOLE:
                 source = Bytes(_whole(ranges, path))
             fits = open_fits(path, source, held.header, held.root)
         except Refusal as refusal:
