@@ -40,11 +40,12 @@ TINY = "SELECT TOP 1 id FROM bench.stars"
 
 @dataclass(frozen=True)
 class Archive:
-    """The running archive."""
+    """The running archive; `worker` where it has one."""
 
     url: str
     database_url: str
     api: psutil.Process
+    worker: psutil.Process | None = None
 
     @property
     def tap(self) -> str:
@@ -74,10 +75,13 @@ def running_archive(rows: int, *, with_worker: bool = False) -> Iterator[Archive
         url = f"http://127.0.0.1:{port}"
         environment = _environment(servers, home.root, url)
         api = open_parts.enter_context(_starhaul(["serve", "--port", str(port)], environment))
+        worker = None
         if with_worker:
-            open_parts.enter_context(_starhaul(["worker"], environment))
+            worker = psutil.Process(
+                open_parts.enter_context(_starhaul(["worker"], environment)).pid
+            )
         _wait_up(url)
-        yield Archive(url, servers.database_url, psutil.Process(api.pid))
+        yield Archive(url, servers.database_url, psutil.Process(api.pid), worker)
 
 
 def _free_port() -> int:
@@ -110,7 +114,7 @@ def _starhaul(
 
 
 def _wait_up(url: str) -> None:
-    for _ in range(200):
+    for _ in range(900):
         try:
             httpx.get(f"{url}/tap/availability").raise_for_status()
             return

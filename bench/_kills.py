@@ -29,17 +29,43 @@ def again_by_curl(url: str, relay: Relay, folder: Path, size: int, kills: int) -
     return again
 
 
-def again_by_fetch(job: str, relay: Relay, folder: Path, ready: Path, size: int, kills: int) -> int:
-    """The same of `starhaul-fetch`, by pages of the part of which `ready` is a copy."""
-    name, again = ready.name, 0
+def again_by_fetch(job: str, relay: Relay, folder: Path, ready: Path, kills: int) -> int:
+    """The same of `starhaul-fetch`, by pages of the only part, of which `ready` is a copy."""
     environment = {"http_proxy": relay.url, "no_proxy": ""}
     command = [sys.executable, "-m", "starhaul_client", job, "--into", str(folder), "-q"]
+    return _again(command, environment, relay, folder, ready, kills)
+
+
+def again_by_aria2(url: str, relay: Relay, folder: Path, ready: Path, kills: int) -> int:
+    """The same of aria2, which notes every second what it has, at a rate at which that is about
+    twenty times. The request by which a run learns the length, which it leaves at once, is not
+    counted."""
+    rate = ready.stat().st_size // 20
+    command = ["aria2c", "-q", "-c", "-x4", "-s4", "-k1M", f"--max-overall-download-limit={rate}"]
+    command += ["--auto-save-interval=1", "--file-allocation=none", f"--http-proxy={relay.url}"]
+    command += ["-d", str(folder), url]
+    return _again(command, {}, relay, folder, ready, kills, open_ended=False)
+
+
+def _again(
+    command: list[str],
+    environment: dict[str, str],
+    relay: Relay,
+    folder: Path,
+    ready: Path,
+    kills: int,
+    *,
+    open_ended: bool = True,
+) -> int:
+    name, again = ready.name, 0
     there = np.zeros(0, dtype=bool)
-    for stop in _stops(size, kills):
+    for stop in _stops(ready.stat().st_size, kills):
         relay.asked.clear()
         _run_until(command, folder, stop, environment)
         asked = np.zeros(len(there), dtype=bool)
         for first, end in relay.asked[name]:
+            if end is None and not open_ended:
+                continue
             asked[-(-first // _PAGE) : None if end is None else end // _PAGE] = True
         again += int((asked & there).sum()) * _PAGE
         there = _pages_there(folder, ready)
@@ -61,7 +87,12 @@ def _stops(size: int, kills: int) -> list[int]:
 def _run_until(
     command: list[str], folder: Path, stop: int, environment: dict[str, str] | None = None
 ) -> None:
-    process = subprocess.Popen(command, cwd=folder, env={**os.environ, **(environment or {})})
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.DEVNULL,
+    )
     while process.poll() is None:
         if sum(p.stat().st_blocks * 512 for p in folder.rglob("*") if p.is_file()) >= stop:
             process.kill()

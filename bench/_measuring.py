@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import psutil
@@ -90,6 +90,17 @@ def peak_memory(process: psutil.Process, idle: int | None = None) -> Iterator[Pe
     finally:
         ended.set()
         watching.join()
+
+
+@contextmanager
+def peak_memories(parent: psutil.Process) -> Iterator[Callable[[], Peak]]:
+    """Watch a process and its children for the time of the block; what gives the largest peak."""
+    with ExitStack() as watched:
+        peaks = [
+            watched.enter_context(peak_memory(process))
+            for process in (parent, *parent.children(recursive=True))
+        ]
+        yield lambda: max(peaks, key=lambda found: found.peak)
 
 
 def cpu_seconds(process: psutil.Process) -> float:
