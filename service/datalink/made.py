@@ -34,7 +34,8 @@ FORMS = f"""
 _PREVIEW_ROWS = _values(
     [(kind, form, EXTENSIONS[form], TITLES[kind]) for kind, form in MEDIA_TYPES.items()]
 )
-_GIVEN = ", ".join(f"'{term}'" for term in with_narrower("#preview"))
+_LARGE = [term for term in with_narrower("#preview") if term != "#thumbnail"]
+_GIVEN = ", ".join(f"'{term}'" for term in _LARGE)
 # Of the file that a dataset is named after, where the publisher gives no preview.
 PREVIEWS = f"""
     SELECT n, 3, NULL, holding_id, id,

@@ -3,19 +3,23 @@
 import asyncio
 from dataclasses import dataclass
 
+from sqlalchemy import func, select
+
+from schema.tables.uws import job as job_table
 from service.archive import Archive
-from service.errors import NotFound, Unavailable
+from service.errors import NotFound, TooMany, Unavailable
 from service.previews import kept
 from service.previews.drawable import Drawable, find_drawable
 from service.previews.kept import Known
 from service.previews.room import PREVIEW_ROOM
 from service.storage.state import RETRY_AFTER_S, FileState
 from service.uws import store
-from service.uws.job import ABORTED, ERROR, HELD, Job
+from service.uws.job import ABORTED, ERROR, EXECUTING, HELD, QUEUED, Job
 from service.uws.jobs import Jobs
 
 _WAIT_S = 20.0
 _COME_BACK_S = 5
+_MOST_AT_ONCE = 200  # for one client: a backlog of all files would be in everybody's way
 # A worker that died of it may have died of something else.
 _AGAIN_S = 24 * 3600
 
@@ -35,7 +39,8 @@ async def preview_of(
     """The preview of /files/{number}, drawn now where it is not kept.
 
     NotFound where there is no such file for this principal, or it cannot be drawn; Gone where it is
-    no longer there; Unavailable where it takes longer than _WAIT_S.
+    no longer there; Unavailable where it takes longer than _WAIT_S, TooMany where this client asks
+    for more than can be drawn.
     """
     deadline = asyncio.get_running_loop().time() + _WAIT_S
     while True:
@@ -55,23 +60,44 @@ async def preview_of(
 
 async def _known(jobs: Jobs, drawable: Drawable, client: str) -> Known:
     """What is known of it; a job that draws it, new where nothing is known."""
-    async with jobs.archive.database.owner.begin() as connection:
-        known = await kept.look_up(connection, drawable.key)
+    while True:
+        async with jobs.archive.database.owner.begin() as connection:
+            known = await kept.look_up(connection, drawable.key)
         if known is not None:
             return known
-    async with jobs.archive.database.owner.connect() as connection:
+        job_id = await _begin(jobs.archive, drawable, client)
+        if job_id is not None:
+            await jobs.admit()
+            return Known(job_id, kept=False, reason=None)
+
+
+async def _begin(archive: Archive, drawable: Drawable, client: str) -> str | None:
+    """The id of a new job that draws it; None where somebody else was faster.
+
+    TooMany where so much is being drawn for this client already.
+    """
+    async with archive.database.owner.connect() as connection:
+        waiting = await connection.scalar(
+            select(func.count()).where(
+                job_table.c.queue == PREVIEW_ROOM.queue,
+                job_table.c.phase.in_((QUEUED, EXECUTING)),
+                job_table.c.client == client,
+            )
+        )
+        if waiting and waiting >= _MOST_AT_ONCE:
+            raise TooMany(
+                f"{waiting} previews are being drawn for you; ask for more of them then",
+                retry_after=_COME_BACK_S,
+            )
         parameters = {"FILE": [str(drawable.id)], "KEY": [drawable.key]}
         job_id = await store.create(
             connection, PREVIEW_ROOM, parameters, owner=None, run_id=None, client=client
         )
-        mine = await kept.claim(connection, drawable.key, job_id)
-        if not mine:
-            await connection.rollback()
-            return await _known(jobs, drawable, client)
+        if not await kept.claim(connection, drawable.key, job_id):
+            return None  # the job goes with the transaction
         await store.queue(connection, job_id)
         await connection.commit()
-    await jobs.admit()
-    return Known(job_id, kept=False, reason=None)
+    return job_id
 
 
 async def _wait(jobs: Jobs, drawable: Drawable, known: Known, deadline: float) -> None:
@@ -81,7 +107,7 @@ async def _wait(jobs: Jobs, drawable: Drawable, known: Known, deadline: float) -
         raise _later(_COME_BACK_S)
     try:
         job = await jobs.read(PREVIEW_ROOM, known.job_id, None)
-        while job.phase in ("QUEUED", "EXECUTING"):
+        while job.phase in (QUEUED, EXECUTING):
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
                 raise _later(_COME_BACK_S)

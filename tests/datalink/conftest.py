@@ -41,7 +41,15 @@ DATASETS: Sequence[tuple[str, str, Sequence[tuple[str, str, str, list[str] | Non
         ],
         None,
     ),
-    ("picture.fits", "image", [("picture.fits", "#this", "present", None)], None),
+    (
+        "picture.fits",
+        "image",
+        [
+            ("picture.fits", "#this", "present", None),
+            ("small.png", "#thumbnail", "present", None),
+        ],
+        None,
+    ),
     ("movie.fits", "cube", [("movie.fits", "#this", "present", None)], None),
     ("curve.fits", "timeseries", [("curve.fits", "#this", "present", None)], None),
     ("odd +%&'\"\\{}.fits", "odd", [("odd é.fits", "#this", "present", None)], None),
@@ -51,6 +59,7 @@ READERS = {
     "several/a.fits": "part",
     "several/preview.png": "part",
     "plot.png": "part",
+    "small.png": "part",
     "drawn.fits": "sdss",
     "plotted.fits": "sdss",
 }

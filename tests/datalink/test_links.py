@@ -117,6 +117,8 @@ def test_several_files_come_with_a_package(links: httpx.Client) -> None:
             [
                 ("#this", "files", "application/fits", "#image", ""),
                 ("#preview", "previews.png", "image/png", "", "starhaul:preview"),
+                ("#thumbnail", "files", "image/png", "", ""),
+                ("#package", "", "text/xml", "", ""),
             ],
         ),
         (

@@ -78,6 +78,7 @@ def write_files(folder: Path) -> None:
         "changing.fits": image_bytes(sky(64, 64, (10, 10))),
         "damaged.fits": image_bytes(sky(64, 64, (50, 10))),
         "closed.fits": image_bytes(sky(64, 64, (50, 50))),
+        "crowded.fits": image_bytes(sky(64, 64, (30, 30))),
         "once.fits": image_bytes(sky(128, 128, (5, 5))),
         "curve.fits": _light_curve(),
         SLOW: bz2.compress(image_bytes(noise)),

@@ -122,6 +122,22 @@ def test_many_first_asks_make_one_drawing(gallery: Gallery) -> None:
     assert gallery.jobs("once.fits") == ["COMPLETED"]
 
 
+def test_who_asks_for_too_many_is_told_to_wait(gallery: Gallery) -> None:
+    gallery.fetch(
+        "INSERT INTO uws.job (id, room, queue, client, phase, parameters, execution_duration, "
+        "destruction, dispatched, lease_expires) "
+        "SELECT md5(n::text), 'preview', 'preview', '127.0.0.1', 'EXECUTING', '{}', 60, "
+        "now() + interval '1 day', now(), now() + interval '1 day' FROM generate_series(1, 200) n"
+    )
+    try:
+        refused = gallery.get("crowded.fits")
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) > 0
+    finally:
+        gallery.fetch("DELETE FROM uws.job WHERE parameters = '{}'")
+    assert gallery.get("crowded.fits").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("path", "reason"),
     [("blank.fits", "no pixel of it has a value"), ("broken.fits", "cannot be read")],
