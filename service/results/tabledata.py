@@ -49,7 +49,7 @@ class TabledataEncoder:
         """The document up to its first row."""
         wide = [c.meta.datatype == "unicodeChar" for c in self._head.columns]
         if isinstance(first, Lines) and not first.text.isascii():
-            wide = [c.is_text for c in self._head.columns]
+            wide = [c.is_text and not c.is_moment for c in self._head.columns]
         before, self._after = votable.document(self._head, "TABLEDATA", wide)
         return before + b"\n"
 
