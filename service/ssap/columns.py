@@ -1,7 +1,8 @@
 """The columns of the response, by the utypes of SSAP 1.1 §4.2 and its appendix D.
 
-Values come from `dataset` (ObsCore), `spectrum` and `collection` of the schema archive, from
-`chosen` (the score) and `form` (the file, or one of the forms that it is converted to).
+Values come from `dataset` (ObsCore), `spectrum` and `collection` of the schema archive, and from
+`form` (the file, or one of the forms that it is converted to); service/ssap/query.py fills in what
+stands in braces.
 """
 
 from dataclasses import dataclass
@@ -59,10 +60,10 @@ _REFERENCE = """
 _Row = tuple[str, str, str | None, str | None, str | None, str, str]
 # fmt: off
 _ROWS: tuple[_Row, ...] = (
-    ("score", "real", None, "Query.Score", None, "chosen.score",
+    ("score", "real", None, "Query.Score", None, "{score}",
      "How well the spectrum matches the query: 1 at best"),
     ("association_id", "text", None, "Association.ID", "meta.id.assoc",
-     "CASE WHEN form.several THEN 'MultiFormat.' || dataset.id END",
+     "CASE WHEN {several} THEN 'MultiFormat.' || dataset.id END",
      "Shared by rows that are one spectrum in several formats"),
     ("access_url", "text", None, "Access.Reference", "meta.ref.url", "form.url",
      "URL of the spectrum in this format"),
@@ -90,7 +91,7 @@ _ROWS: tuple[_Row, ...] = (
     ("instrument_name", "unicode", None, "DataID.Instrument", "meta.id;instr", "instrument_name",
      "Instrument"),
     ("data_source", "text", None, "DataID.DataSource", None,
-     "collection.config #>> '{toml,data_source}'",
+     "collection.config -> 'toml' ->> 'data_source'",
      "Where the data come from: survey, pointed, custom, theory, artificial"),
     ("creation_type", "text", None, "DataID.CreationType", None, "'archival'",
      "All of the dataset, not changed but in its format"),

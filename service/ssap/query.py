@@ -1,7 +1,8 @@
 """The response as one SELECT of our own tables (SSAP 1.1 §4.2).
 
-Spectra are chosen and ordered by their keys alone; then each is looked up and listed once a format,
-so that the first row leaves as soon as the order is known, and nothing wide is sorted.
+Where there is a score, spectra are chosen and ordered by their keys alone; then each is looked up
+and listed once a format, so that the first row leaves as soon as the order is known, and nothing
+wide is sorted. Without one they come as PostgreSQL finds them.
 """
 
 from dataclasses import dataclass
@@ -27,19 +28,17 @@ _CONVERTIBLE = convertible().compile(
     compile_kwargs={"literal_binds": True},
 )
 
-_CHOSEN = """
-    SELECT dataset.id, {score} AS score
-    FROM archive.dataset LEFT JOIN archive.spectrum ON spectrum.dataset_id = dataset.id
+_FOUND = """
+    FROM archive.dataset LEFT JOIN archive.spectrum ON spectrum.dataset_id = dataset.id {holding}
     WHERE dataproduct_type = 'spectrum' AND starhaul.may_read(dataset.readable_by)
         AND {collection} AND {conditions}
-    ORDER BY {order} dataset.id
 """
+_HOLDING = "LEFT JOIN archive.holding ON holding.id = dataset.holding_id"
+_WHOLE = f"SELECT dataset.*, holding.reader, {_CONVERTIBLE} AS convertible"
 # OFFSET 0 keeps PostgreSQL from joining in another order than that of the chosen.
 _LOOKED_UP = f"""
-    SELECT dataset.*, holding.reader, {_CONVERTIBLE} AS convertible
-    FROM archive.dataset LEFT JOIN archive.holding ON holding.id = dataset.holding_id
-    WHERE dataset.id = chosen.id OFFSET 0
-"""  # noqa: S608
+    {_WHOLE} FROM archive.dataset {_HOLDING} WHERE dataset.id = chosen.id OFFSET 0
+"""
 _NATIVE = """
     SELECT CASE WHEN dataset.holding_id IS NULL
             THEN current_setting('starhaul.public_url') || '/datalink/links?ID='
@@ -85,42 +84,53 @@ class SpectraQuery:
 
     def literal_sql(self) -> str:
         """One SELECT; what users gave stands in it as typed literals (DESIGN §4)."""
+        value = score(self.request.constraints)
+        rows, several = _listed(self.request.wanted)
+        pieces: dict[str, Sql] = {
+            "publisher": Parameter(self.publisher, "text"),
+            "several": several,
+            "score": "1::real" if value is None else "chosen.score",
+        }
         columns: list[Sql] = [
-            (self._value(column.sql), f" AS c{number}")
+            (_filled(column.sql, pieces), f" AS c{number}")
             for number, column in enumerate(COLUMNS, start=1)
         ]
         top = self.request.top
         return rendered(
             (
-                "SELECT ", joined(", ", columns), " FROM (", self._chosen(), ") AS chosen"
-                " CROSS JOIN LATERAL (", _LOOKED_UP, ") AS dataset"
+                "SELECT ", joined(", ", columns), " FROM ", self._datasets(value),
                 " LEFT JOIN archive.spectrum ON spectrum.dataset_id = dataset.id"
                 " JOIN archive.collection ON collection.id = dataset.collection_id"
-                " CROSS JOIN LATERAL (SELECT *, count(*) OVER () > 1 AS several FROM (",
-                _listed(self.request.wanted), ") AS each) AS form",
+                " CROSS JOIN LATERAL (", rows, ") AS form",
                 "" if top is None else f" LIMIT {min(top, _MOST_ROWS):d}",
             )
         )  # fmt: skip
 
-    def _value(self, sql: str) -> Sql:
-        return Parameter(self.publisher, "text") if sql == "{publisher}" else sql
+    def _datasets(self, value: Sql | None) -> Sql:
+        """The spectra that are found, as `dataset`; where there is a score, as `chosen` with it,
+        the best first."""
+        if value is None:
+            return ("(", _WHOLE, self._found(_HOLDING), ") AS dataset")
+        return (
+            "(SELECT dataset.id, ", value, " AS score", self._found(""),
+            " ORDER BY score DESC, dataset.id) AS chosen"
+            " CROSS JOIN LATERAL (", _LOOKED_UP, ") AS dataset",
+        )  # fmt: skip
 
-    def _chosen(self) -> Sql:
-        constraints = self.request.constraints
-        value = score(constraints)
+    def _found(self, holding: str) -> Sql:
         collection: Sql = "TRUE"
         if self.collection is not None:
             name = Parameter(self.collection, "text")
             collection = (
-                "collection_id = (SELECT id FROM archive.collection WHERE name = ", name, ")",
+                "dataset.collection_id = (SELECT id FROM archive.collection WHERE name = ", name,
+                ")",
             )  # fmt: skip
         pieces: dict[str, Sql] = {
-            "score": "1::real" if value is None else value,
+            "holding": holding,
             "collection": collection,
-            "conditions": conditions(constraints, self.authority),
-            "order": "" if value is None else "score DESC,",
+            "conditions": conditions(self.request.constraints, self.authority),
         }
-        return _filled(_CHOSEN, pieces)
+        return _filled(_FOUND, pieces)
 
 
 def _filled(template: str, pieces: dict[str, Sql]) -> Sql:
@@ -132,30 +142,27 @@ def _filled(template: str, pieces: dict[str, Sql]) -> Sql:
     return tuple(found)
 
 
-def _listed(wanted: Wanted) -> Sql:
-    """The formats of one spectrum that are asked for, its own file first.
+def _listed(wanted: Wanted) -> tuple[Sql, Sql]:
+    """The formats of one spectrum that are asked for (url, media_type, size, model), its own file
+    first; and whether they are several, which makes them an association (§4.2.4.1)."""
+    converted = [
+        sql for kind, sql in _FORMS.items() if kind in wanted.compliant or kind in wanted.types
+    ]
+    native = _is_native_wanted(wanted)
+    rows: list[Sql] = [(_NATIVE, " WHERE ", native), *converted]
+    several: Sql = (
+        "(", native, f")::integer + CASE WHEN convertible THEN {len(converted):d} ELSE 0 END > 1"
+    )  # fmt: skip
+    return joined(" UNION ALL ", rows), several
 
-    An association counts the formats that are listed (§4.2.4.1).
-    """
-    rows: list[Sql] = [
-        _if_wanted(_NATIVE, wanted.native, None, wanted.types),
-        *(_if_wanted(sql, kind in wanted.compliant, kind, wanted.types)
-          for kind, sql in _FORMS.items()),
-    ]  # fmt: skip
-    found = [row for row in rows if row != ""]
-    return joined(" UNION ALL ", found) if found else _NATIVE + " WHERE FALSE"
 
-
-def _if_wanted(sql: str, named: bool, kind: str | None, types: frozenset[str]) -> Sql:
-    """The rows of one form, those of the media types asked for alone unless it is `named`; "" where
-    it cannot be of any of them."""
-    if named:
-        return sql
-    if kind is not None:
-        return sql if kind in types else ""
-    if not types:
-        return ""
+def _is_native_wanted(wanted: Wanted) -> Sql:
+    """Whether the file itself is of a format that is asked for."""
+    if wanted.native or not wanted.types:
+        return "true" if wanted.native else "false"
     plain = "replace(lower(access_format), ' ', '')"
-    asked = Parameter(tuple(sorted(types)), "text[]")
-    same: Sql = (f"({plain} = ANY (", asked, f") OR split_part({plain}, ';', 1) = ANY (", asked)
-    return (sql, " WHERE ", same, "))")
+    asked = Parameter(tuple(sorted(wanted.types)), "text[]")
+    return (
+        f"coalesce({plain} = ANY (", asked, f") OR split_part({plain}, ';', 1) = ANY (", asked,
+        "), false)",
+    )  # fmt: skip
