@@ -16,6 +16,8 @@ from service.ssap.ranges import Range
 from service.ssap.request import Constraints
 
 _ROUNDING = 1e-13
+# Degrees below which a circle is a point: nothing is divided by less.
+_POINT = 1e-9
 # What is asked for a class of calibration: the classes that do.
 _FLUX_LEVELS = {
     "absolute": ("absolute",),
@@ -160,7 +162,7 @@ def _nearness(circle: Circle) -> Sql:
     centre = circle.centre
     place = (double(centre.lon), ", ", double(centre.lat))
     distance: Sql = ("starhaul.distance(s_ra, s_dec, ", place, ")")
-    return ("(1 - least(", distance, " / ", double(circle.radius), ", 1))")
+    return ("(1 - least(", distance, " / ", double(max(circle.radius, _POINT)), ", 1))")
 
 
 def _covered(axis: tuple[str, str], ranges: tuple[Range, ...]) -> list[Sql]:

@@ -10,6 +10,7 @@ from service.errors import UsageError
 
 # xs:double, as SSAP 1.1 §8.5 has numbers.
 _NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf)", re.ASCII | re.IGNORECASE)
+_MOST_ITEMS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,14 @@ Read = Callable[[str], Range]
 
 
 def listed(name: str, text: str) -> tuple[list[str], str | None]:
-    """The items of a list, and its qualifier. UsageError where an item is empty."""
+    """The items of a list, and its qualifier. UsageError where one is empty, or they are too many
+    for one query."""
     whole, semicolon, qualifier = text.partition(";")
     items = [item.strip() for item in whole.split(",")]
+    if len(items) > _MOST_ITEMS:
+        raise UsageError(
+            f"{name} has {len(items)} items, more than {_MOST_ITEMS}; ask in several requests"
+        )
     if not all(items):
         raise UsageError(f"{name}={text[:100]!r} has an empty item; separate items by one comma")
     return items, qualifier.strip() if semicolon else None

@@ -180,6 +180,7 @@ def test_what_is_accepted_and_not_used() -> None:
         ("BAND", "5E-7;moon", ";source or ;observer"),
         ("BAND", ",", "empty item"),
         ("BAND", "5_0", "not a number"),
+        ("BAND", ",".join(["V"] * 1_001), "1001 items, more than 1000"),
         ("TIME", "1998-13", "no date"),
         ("TIME", "1998-02-30", "no date"),
         ("TIME", "0000", "no date"),

@@ -30,6 +30,7 @@ def test_all_that_anybody_may_see(spectra: httpx.Client) -> None:
         ({"POS": "10,20", "SIZE": "1"}, ["star", "quasar"]),
         ({"POS": "10.6,20", "SIZE": "2"}, ["quasar", "list", "star"]),
         ({"POS": "10,20"}, ["star"]),
+        ({"POS": "10,20", "SIZE": "5e-324"}, ["star"]),
         ({"POS": "0,-90", "SIZE": "0.3"}, ["continuum"]),
         ({"POS": "180,0", "SIZE": "360"}, ["continuum", "list", "quasar", "star"]),
         ({"POS": "119.2694,-42.7904;GALACTIC", "SIZE": "0.1"}, ["star"]),
