@@ -29,6 +29,7 @@ REAL = (
     "arecibo/alfalfa_sp.fits",
 )
 CLOSED, IN_AIR = "closed.fits", "A0V__153808.fits"
+OPEN = f'exclude = ["{IN_AIR}"]'
 
 
 @pytest.fixture(scope="module")
@@ -58,20 +59,25 @@ class Spectra:
 
         return f"/spectra/{run(work())}.{form}"
 
-    def ingest(self) -> None:
-        """Take what is in the folder into the archive, as it is now."""
-        for collection_name, lines in (
-            ("OPEN", f'exclude = ["{CLOSED}", "{IN_AIR}"]'),
-            ("CLOSED", f'include = ["{CLOSED}"]\nreadable_by = ["ada"]'),
-            ("AIR", f'include = ["{IN_AIR}"]\nheader = {{AIRORVAC = "air"}}'),
-        ):
-            toml = self.folder.with_name(f"{collection_name}.toml")
-            toml.write_text(
-                f'name = "{collection_name}"\nroot = "{self.folder}"\n{lines}\n'
-                '[defaults]\ncalib_level = 2\nobs_title = "A title é"\n'
-            )
-            collection, root = load_collection(toml)
-            run(run_ingest(collection, root, self.database_url, DEFAULT_AUTHORITY, workers=1))
+    def execute(self, statement: str) -> None:
+        """Change what the archive knows."""
+
+        async def work() -> None:
+            connection = await asyncpg.connect(self.database_url)
+            try:
+                await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        run(work())
+
+    def ingest(self, name: str, *lines: str) -> None:
+        """Take a collection of the folder's files into the archive, as they are now."""
+        toml = self.folder.with_name(f"{name}.toml")
+        stated = "\n".join([f'name = "{name}"', f'root = "{self.folder}"', *lines])
+        toml.write_text(f'{stated}\n[defaults]\ncalib_level = 2\nobs_title = "A title é"\n')
+        collection, root = load_collection(toml)
+        run(run_ingest(collection, root, self.database_url, DEFAULT_AUTHORITY, workers=1))
 
 
 def write_table(path: Path, unit: str | None = "Angstrom", start: float = 4000.0) -> None:
@@ -107,5 +113,9 @@ def spectra(
     _write_image(folder / "image.fits")
     with httpx.Client(base_url=service.url, timeout=60) as client:
         archive = Spectra(client, folder, service.database_url)
-        archive.ingest()
+        archive.ingest("OPEN", OPEN)
+        archive.ingest("AIR", f'include = ["{IN_AIR}"]', 'header = {AIRORVAC = "air"}')
+        archive.execute(
+            f"UPDATE archive.holding SET readable_by = '{{ada}}' WHERE path = '{CLOSED}'"
+        )
         yield archive

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from astropy import units
 from astropy.io import fits, votable
-from astropy.table import Table
 from numpy.typing import NDArray
 from specutils import Spectrum as SpecutilsSpectrum
 
@@ -107,10 +106,15 @@ def test_specutils_reads_every_fits_form(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_every_votable_keeps_to_the_schema(name: str) -> None:
+    found = [real.cut(spectrum, 200) for spectrum in real.spectra(name)]
+    valid(votable_of(found, real.origin(name)), "VOTable.xsd")
+
+
+@pytest.mark.parametrize("name", NAMES if CI else NAMES[::4])
 def test_both_forms_hold_the_same(name: str) -> None:
     found = [real.cut(spectrum, 200) for spectrum in real.spectra(name)]
     document = votable_of(found, real.origin(name))
-    valid(document, "VOTable.xsd")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", message="The unit .* has been deprecated")
@@ -122,13 +126,11 @@ def test_both_forms_hold_the_same(name: str) -> None:
         file.verify("exception")
         assert len(file) == len(tables) + 1 == len(found) + 1
         for number, table in enumerate(tables, start=1):
-            same = Table.read(file[number])
-            assert same.colnames == table.colnames
+            same, kept = file[number].data, file[number].columns
+            assert kept.names == table.colnames
             for column in table.colnames:
-                assert np.array_equal(
-                    np.asarray(table[column]), np.asarray(same[column]), equal_nan=True
-                )
-                assert table[column].unit == same[column].unit
+                assert np.array_equal(np.asarray(table[column]), same[column], equal_nan=True)
+                assert units.Unit(kept[column].unit or "") == (table[column].unit or units.one)
             header = file[number].header
             assert header["VOCLASS"].startswith("SPECTRUM")
             assert header["TUTYP1"] == "Spectrum.Data.SpectralAxis.Value"

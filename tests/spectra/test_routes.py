@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.spectra import real
-from tests.spectra.conftest import CLOSED, IN_AIR, REAL, Spectra, write_table
+from tests.spectra.conftest import CLOSED, IN_AIR, OPEN, REAL, Spectra, write_table
 
 SDSS = Path(REAL[0]).name
 
@@ -153,7 +153,7 @@ def test_a_file_that_is_gone_or_another_one(spectra: Spectra) -> None:
     assert "gone.fits is not the one that was ingested" in changed.json()["detail"]
     (spectra.folder / "gone.fits").unlink()
     assert spectra.client.get(url).status_code == 410
-    spectra.ingest()
+    spectra.ingest("OPEN", OPEN)
     vanished = spectra.client.get(url)
     assert vanished.status_code == 410
     assert "no longer in the archive's store" in vanished.json()["detail"]
