@@ -94,7 +94,7 @@ def spans(
         stated = lengths_at[position].astype(np.int32)
         start = position + 4
         if column.width is not None and np.all(stated == column.width):
-            found.append(Span(start, np.broadcast_to(np.int64(column.width), len(starts)), never))
+            found.append(Span(start, np.full(len(starts), column.width), never))
             position = start + column.width
             continue
         null = stated < 0

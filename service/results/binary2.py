@@ -5,6 +5,8 @@ arrived; nothing is computed but flags, letters for booleans, and UTF-16.
 """
 
 import struct
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,7 @@ from service.results import votable
 from service.results.arrays import elements
 from service.results.batch import Batch
 from service.results.format import Format, Head, Lines, Outcome
-from service.results.pieces import Flags, Octets, Offsets, move
+from service.results.pieces import Flags, Octets, Offsets, gather, move
 from service.results.wire import CopyForm, WireColumn
 
 _WIDTHS = {"unsignedByte": 1, "short": 2, "int": 4, "long": 8, "float": 4, "double": 8}
@@ -31,14 +33,13 @@ class _Piece:
     length: Offsets | int
     null: Flags | None = None
 
-    def write(self, table: Octets, at: Offsets) -> None:
-        """Copy each row's piece to its place in a table of zeros."""
-        start, length = self.start, self.length
-        if self.null is not None and self.null.any():
-            present = np.flatnonzero(~self.null)
-            at, start = at[present], start[present]
-            length = length if isinstance(length, int) else length[present]
-        move(table, at, self.octets, start, length)
+    def moves(self, at: Offsets) -> tuple[Offsets, Offsets, Offsets | int]:
+        """To where, from where and how much is to be moved, into a table of zeros."""
+        if self.null is None or not self.null.any():
+            return at, self.start, self.length
+        present = np.flatnonzero(~self.null)
+        length = self.length if isinstance(self.length, int) else self.length[present]
+        return at[present], self.start[present], length
 
 
 class Binary2Encoder:
@@ -54,7 +55,7 @@ class Binary2Encoder:
         """The document up to its first row."""
         if isinstance(first, Batch):
             self._wide = [
-                wide or (column.is_text and not _is_ascii(first, index))
+                wide or (column.is_text and not _is_ascii(first, [index]))
                 for index, (column, wide) in enumerate(
                     zip(self._head.columns, self._wide, strict=True)
                 )
@@ -79,6 +80,7 @@ class Binary2Encoder:
 
     def packed(self, batch: Batch) -> Octets:
         """The rows as BINARY2 without base64, after the bytes that wait."""
+        self._refuse_wide(batch)
         pieces = [_flags(batch)]
         for index, column in enumerate(batch.columns):
             pieces += self._pieces(batch, index, column)
@@ -87,10 +89,37 @@ class Binary2Encoder:
         table = np.zeros(waiting + int(ends[-1]), np.uint8)
         table[:waiting] = self._rest
         at = np.concatenate([[0], ends[:-1]]) + waiting
+        # Those of one size at once, for all columns: there may be many columns and few rows.
+        alike: dict[int | None, list[tuple[Offsets, Offsets, Offsets | int]]] = defaultdict(list)
         for piece in pieces:
-            piece.write(table, at)
+            to, start, length = piece.moves(at)
+            if piece.octets is batch.octets:
+                alike[length if isinstance(length, int) else None].append((to, start, length))
+            else:
+                move(table, to, piece.octets, start, length)
             at = at + piece.length
+        for size, moves in alike.items():
+            to, start = (np.concatenate([each[side] for each in moves]) for side in (0, 1))
+            various = size if size is not None else np.concatenate([each[2] for each in moves])
+            move(table, to, batch.octets, start, various)
         return table
+
+    def _refuse_wide(self, batch: Batch) -> None:
+        """StarhaulError where a text is not what its column was said to hold."""
+        plain = [
+            index
+            for index, column in enumerate(batch.columns)
+            if column.is_text and not column.is_moment and not self._wide[index]
+        ]
+        if _is_ascii(batch, plain):
+            return
+        name = next(batch.columns[i].meta.name for i in plain if not _is_ascii(batch, [i]))
+        # Its UTF-8 would be no VOTable 1.4, and astropy would refuse the whole document for it.
+        raise StarhaulError(
+            f"column {name} is declared char, but a value that follows is not ASCII; "
+            "ask for RESPONSEFORMAT=votable/td or csv, and tell the archive's operator to declare "
+            "it unicodeChar"
+        )
 
     def _pieces(self, batch: Batch, index: int, column: WireColumn) -> list[_Piece]:
         if column.is_array:
@@ -98,7 +127,7 @@ class Binary2Encoder:
         if column.is_text and self._wide[index]:
             return _utf16(batch, index)
         if column.is_text:
-            return [_ascii(batch, index, column)]
+            return [_ascii(batch, index)]
         if column.meta.datatype == "boolean":
             return [_boolean(batch, index)]
         return [_number(batch, index, column)]
@@ -131,23 +160,21 @@ def _boolean(batch: Batch, index: int) -> _Piece:
     return _Piece(letters, _places(1, batch.rows), 1)
 
 
-def _ascii(batch: Batch, index: int, column: WireColumn) -> _Piece:
+def _ascii(batch: Batch, index: int) -> _Piece:
     """Text as it arrived, its length before it, as in BINARY2."""
-    if not _is_ascii(batch, index):
-        # Its UTF-8 would be no VOTable 1.4, and astropy would refuse the whole document for it.
-        raise StarhaulError(
-            f"column {column.meta.name} is declared char, but a value that follows is not ASCII; "
-            "ask for RESPONSEFORMAT=votable/td or csv, and tell the archive's operator to declare "
-            "it unicodeChar"
-        )
     span = batch.spans[index]
-    return _Piece(batch.octets, span.start - 4, span.length + 4, span.null)
+    shortest, longest = int(span.length.min()), int(span.length.max())
+    length = longest + 4 if shortest == longest else span.length + 4
+    return _Piece(batch.octets, span.start - 4, length, span.null)
 
 
-def _is_ascii(batch: Batch, index: int) -> bool:
-    if batch.columns[index].is_moment:
+def _is_ascii(batch: Batch, indices: Sequence[int]) -> bool:
+    """Whether the texts of these columns are."""
+    spans = [batch.spans[index] for index in indices if not batch.columns[index].is_moment]
+    if not spans:
         return True
-    octets = batch.packed(index)
+    start = np.concatenate([span.start for span in spans])
+    octets = gather(batch.octets, start, np.concatenate([span.length for span in spans]))
     return not octets.size or int(octets.max()) < 0x80
 
 
