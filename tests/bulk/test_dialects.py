@@ -107,7 +107,7 @@ def test_aria2_stays_below_what_one_user_may_read_and_ends_in_one_run(
         assert listed.count(url) == len(package.parts)
         (tmp_path / "aria2.txt").write_text(listed)
         command = [*shlex.split(listed.splitlines()[0].removeprefix("# ")), "-q"]
-        subprocess.run(command, cwd=tmp_path, check=True, timeout=120)
+        subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
     assert_parts(package, tmp_path)
 
 
