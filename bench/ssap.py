@@ -12,7 +12,6 @@ import itertools
 import os
 import subprocess
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -20,6 +19,7 @@ import httpx
 
 from bench._archive import Archive, is_small, running_archive
 from bench._measuring import median_ms, peak_memory, psql_program
+from bench._rows import Read, read_rows
 
 _MADE = (
     "INSERT INTO archive.collection (name, root, config) VALUES ('BENCH', '/', '{}')",
@@ -63,30 +63,9 @@ async def _publish(url: str, rows: int) -> tuple[tuple[float, float], ...]:
     return tuple((place[0], place[1]) for place in places)
 
 
-@dataclass(frozen=True)
-class _Read:
-    """Seconds to the first row and to the end, rows, megabytes."""
-
-    first_s: float
-    total_s: float
-    rows: int
-    megabytes: float
-
-
-def _read(client: httpx.Client, url: str, **parameters: object) -> _Read:
+def _read(client: httpx.Client, url: str, **parameters: object) -> Read:
     """A response to its end, nothing of it kept."""
-    asked = {"REQUEST": "queryData", **{k: str(v) for k, v in parameters.items()}}
-    begin = time.perf_counter()
-    first, rows, size, before = 0.0, 0, 0, b""
-    with client.stream("GET", url, params=asked, headers={"Accept-Encoding": "identity"}) as answer:
-        for chunk in answer.iter_raw():
-            found = (before + chunk).count(b"<TR>")
-            if found and not first:
-                first = time.perf_counter() - begin
-            rows += found
-            before = chunk[-3:]
-            size += len(chunk)
-    return _Read(first, time.perf_counter() - begin, rows, size / 1e6)
+    return read_rows(client, url, {"REQUEST": "queryData", **parameters})
 
 
 def _floor_s(database_url: str) -> float:
@@ -134,7 +113,7 @@ def main() -> None:
     with running_archive(1_000) as archive, httpx.Client(timeout=600) as client:
         places = itertools.cycle(asyncio.run(_publish(archive.database_url, rows)))
 
-        def cone(_number: int) -> _Read:
+        def cone(_number: int) -> Read:
             ra, dec = next(places)
             return _read(client, f"{archive.url}/ssap", POS=f"{ra},{dec}", SIZE=0.01)
 

@@ -1,14 +1,18 @@
-"""Cone search to the letter of SCS 1.03: the answer's columns, its errors, what it finds."""
+"""Cone search to the letter of SCS 1.03: the answer's columns, its errors, what it finds,
+by whom."""
 
+import csv
 import io
 import math
+import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+import pyvo
 from astropy.io.votable import parse
 from astropy.io.votable.tree import VOTableFile
 from hypothesis import example, given, settings
@@ -226,3 +230,44 @@ def test_any_values_give_a_table_or_the_error_of_the_protocol(
 def test_distances_of_the_test_are_right() -> None:
     assert math.isclose(float(_distance(0.0, 0.0, 0.0, 90.0)), 90.0)
     assert math.isclose(float(_distance(359.5, 0.0, 0.5, 0.0)), 1.0)
+
+
+def test_pyvo_searches_and_shows_errors(service: Service) -> None:
+    cone = pyvo.dal.SCSService(f"{service.url}/cone/demo.stars")
+    found = cone.search(pos=(10.0, 10.0), radius=3.0, verbosity=3)
+    assert len(found)
+    row = found[0]
+    assert row.id == str(row["id"])
+    assert abs(row.pos.ra.deg - row["ra"]) < 1e-9
+    with pytest.raises(pyvo.dal.DALQueryError, match="outside 0 to 180"):
+        cone.search(pos=(10.0, 10.0), radius=200.0)
+
+
+def test_stilts_searches_matches_and_finds_no_fault(
+    service: Service, require_tool: Callable[[str], str]
+) -> None:
+    stilts = require_tool("stilts")
+    url = f"{service.url}/cone/demo.stars"
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [stilts, "-batch", *arguments], capture_output=True, text=True, timeout=240
+        )
+
+    at = ("lon=10", "lat=10", "radius=3")
+    found = run("cone", f"serviceurl={url}", *at, "verb=1", "ofmt=csv", "out=-")
+    assert found.returncode == 0, found.stderr
+    rows = list(csv.DictReader(io.StringIO(found.stdout)))
+    assert set(rows[0]) == {"id", "ra", "dec"}
+    wrong = run("cone", f"serviceurl={url}", "lon=10", "lat=10", "radius=200")
+    assert "SR=200.0 is outside 0 to 180" in wrong.stderr
+    query = f"{url}?RA=10&DEC=10&SR=3"
+    for asked in (query, f"{url}?RA=10&DEC=10&SR=0", f"{url}?RA=x", f"{query}&VERB=3&MAXREC=1"):
+        linted = run("votlint", f"votable={asked}")
+        assert (linted.returncode, linted.stdout) == (0, ""), linted.stdout
+    matched = run(
+        "coneskymatch", f"in={query}&MAXREC=20", "ra=ra", "dec=dec", "sr=0.00001", "find=all",
+        f"serviceurl={url}", "usefoot=false", "ofmt=csv", "out=-",
+    )  # fmt: skip
+    assert matched.returncode == 0, matched.stderr
+    assert len(list(csv.DictReader(io.StringIO(matched.stdout)))) == 20

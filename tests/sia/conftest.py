@@ -91,24 +91,23 @@ async def _publish(url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def real_images(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collection of real images and cubes."""
+def real_images(service: Service, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A collection of real images and cubes in the archive."""
     toml = tmp_path_factory.mktemp("real") / "REAL.toml"
-    roots = ("images/2mass-aplpy", "images/sdss", "images/cadc-cutouts", "cubes")
+    roots = ("images/2mass-aplpy", "images/cadc-cutouts", "images/decam", "cubes")
     include = ", ".join(f'"{root}/**/*.fits*"' for root in roots)
     toml.write_text(
         f'name = "REAL"\nroot = "{shared / "data"}"\ninclude = [{include}]\n'
         "[defaults]\ncalib_level = 2\n"
     )
-    return toml
+    collection, root = load_collection(toml)
+    authority = "ivo://x-unregistered/starhaul"
+    asyncio.run(run_ingest(collection, root, service.database_url, authority=authority, workers=1))
 
 
 @pytest.fixture(scope="module")
-def archive(service: Service, real_images: Path) -> Iterator[httpx.Client]:
-    """A client of an archive with both."""
+def archive(service: Service) -> Iterator[httpx.Client]:
+    """A client of an archive with the outlines."""
     run(_publish(service.database_url))
-    collection, root = load_collection(real_images)
-    authority = "ivo://x-unregistered/starhaul"
-    asyncio.run(run_ingest(collection, root, service.database_url, authority=authority, workers=1))
     with httpx.Client(base_url=service.url, timeout=60) as client:
         yield client

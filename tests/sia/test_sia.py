@@ -247,6 +247,7 @@ def test_capabilities_lead_pyvo_to_the_query(archive: httpx.Client, service: Ser
         wrong.execute()
 
 
+@pytest.mark.usefixtures("real_images")
 def test_real_images_are_found_by_each_of_their_corners(archive: httpx.Client) -> None:
     images = [row for row in _found(archive, COLLECTION="REAL") if row["s_region"]]
     assert len(images) >= 10
