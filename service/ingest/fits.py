@@ -65,10 +65,10 @@ def unpack(data: bytes, most: int = MAX_UNPACKED) -> bytes:
             return data
     except (zlib.error, OSError, EOFError) as error:
         raise Refusal(f"the compressed file is damaged ({error})") from None
+    if len(plain) >= MAX_UNPACKED:
+        raise Refusal("unpacks to more than 1 GiB; store it tile-compressed (fpack) or plain")
     if len(plain) >= most:
-        raise Refusal(
-            f"unpacks to more than {most >> 20} MiB; store it tile-compressed (fpack) or plain"
-        )
+        raise Refusal(f"unpacks to more than {most >> 20} MiB")
     if not unpacker.eof:
         raise Refusal("the compressed file ends too early: it was truncated")
     return plain

@@ -19,8 +19,3 @@ FORMS = {
         Form("fits", "application/fits", "The spectrum in one layout, as FITS table"),
     )
 }
-
-
-def path_of(holding_id: int, form: Form) -> str:
-    """The path below PUBLIC_URL at which a file's spectrum is had in a form."""
-    return f"/spectra/{holding_id}.{form.extension}"
