@@ -39,7 +39,8 @@ async def test_migrations_make_the_declared_tables(settings: Settings) -> None:
     assert settings.database_url
     assert {archive.dataset.schema, tap_schema.tap_tables.schema} <= OURS
     modules = {module.__name__ for module in (access, uws, bulk, published, registry)}
-    assert modules == {f"schema.tables.{name}" for name in ("access", "uws", "bulk", "published")}
+    names = ("access", "uws", "bulk", "published", "registry")
+    assert modules == {f"schema.tables.{name}" for name in names}
     engine = create_async_engine(async_url(settings.database_url))
     async with engine.connect() as connection:
         found = await connection.run_sync(differences)
