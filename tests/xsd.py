@@ -17,7 +17,7 @@ _CAPABILITIES = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
            schemaLocation="VOSICapabilities.xsd"/>
 <xs:import namespace="http://www.ivoa.net/xml/TAPRegExt/v1.0" schemaLocation="TAPRegExt.xsd"/>
 <xs:import namespace="http://www.ivoa.net/xml/ConeSearch/v1.0" schemaLocation="ConeSearch.xsd"/>
-<xs:import namespace="http://www.ivoa.net/xml/SSA/v1.1" schemaLocation="SSA.xsd"/>
+<xs:import namespace="http://www.ivoa.net/xml/SSA/v1.1" schemaLocation="SSA-v1.2.xsd"/>
 <xs:import namespace="http://www.ivoa.net/xml/VODataService/v1.1"
            schemaLocation="VODataService.xsd"/>
 </xs:schema>"""
@@ -32,7 +32,7 @@ _HARVEST = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
            schemaLocation="VODataService.xsd"/>
 <xs:import namespace="http://www.ivoa.net/xml/TAPRegExt/v1.0" schemaLocation="TAPRegExt.xsd"/>
 <xs:import namespace="http://www.ivoa.net/xml/ConeSearch/v1.0" schemaLocation="ConeSearch.xsd"/>
-<xs:import namespace="http://www.ivoa.net/xml/SSA/v1.1" schemaLocation="SSA.xsd"/>
+<xs:import namespace="http://www.ivoa.net/xml/SSA/v1.1" schemaLocation="SSA-v1.2.xsd"/>
 </xs:schema>"""
 
 

@@ -117,6 +117,6 @@ async def _find(
         sha256=row.sha256,
         kind=row.kind,
         reader=row.reader,
-        header=row.config.get("header") or {},
+        header=row.config.get("toml", {}).get("header", {}),
         closed=row.closed,
     )

@@ -9,8 +9,10 @@ from service.ssap.ranges import listed, number
 DEFAULT_SIZE = 0.1
 """Diameter in degrees where SIZE is absent or 0: pointings differ by less from an object."""
 
-# The Spectral Data Model 1.1's name (its table of frames), which refframe has no more.
-_OLD_NAMES = {"GALACTIC_II": "GALACTIC"}
+REGISTERED_NAMES = {"GALACTIC": "GALACTIC_II"}
+"""Frames by the names of the Spectral Data Model 1.1 and of SSA's schema for registries 1.2, where
+refframe has others. Both may be asked for."""
+_FRAMES_OF_NAMES = {name: frame for frame, name in REGISTERED_NAMES.items()}
 
 
 def circle(position: str | None, size: str | None) -> Circle | None:
@@ -26,7 +28,7 @@ def circle(position: str | None, size: str | None) -> Circle | None:
         )
     longitude, latitude = (number("POS", item) for item in items)
     name = qualifier or "ICRS"
-    frame = frame_named(_OLD_NAMES.get(name.upper(), name))
+    frame = frame_named(_FRAMES_OF_NAMES.get(name.upper(), name))
     if frame is None:
         raise UsageError(
             f"POS: the reference frame {name[:40]!r} is not known; use one of {', '.join(FRAMES)}"

@@ -13,6 +13,7 @@ from schema.tables.archive import collection, dataset
 from service.config import Settings
 from service.ssap.errors import MEDIA_TYPE
 from service.ssap.inputs import INPUTS
+from service.ssap.places import REGISTERED_NAMES
 from service.ssap.request import VERSION
 from service.vosi.capabilities import capabilities_document, http_interface, vosi_capabilities
 from service.vosi.interfaces import InputParameter, describe_interface, typed
@@ -87,7 +88,7 @@ def ssap_capabilities(settings: Settings, path: str, known: Searched) -> bytes:
         etree.SubElement(capability, "dataSource").text = source
     etree.SubElement(capability, "creationType").text = "archival"
     for frame in FRAMES:
-        etree.SubElement(capability, "supportedFrame").text = frame
+        etree.SubElement(capability, "supportedFrame").text = REGISTERED_NAMES.get(frame, frame)
     if settings.default_maxrec:
         etree.SubElement(capability, "defaultMaxRecords").text = str(settings.default_maxrec)
     query = etree.SubElement(capability, "testQuery")

@@ -18,6 +18,10 @@ TOML = re.findall(r"```toml[^\n]*\n(.*?)```", GUIDE, re.DOTALL)
 COMMANDS = re.findall(r"```console\n\$ (.*?)\n```", GUIDE)
 
 
+def _chapter(title: str) -> str:
+    return GUIDE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
 @pytest.mark.parametrize("snippet", TOML)
 def test_each_collection_is_valid(snippet: str) -> None:
     assert parse_collection(snippet, "collection.toml").name
@@ -26,7 +30,7 @@ def test_each_collection_is_valid(snippet: str) -> None:
 def test_all_keys_and_readers_are_described() -> None:
     for key in Collection.model_fields:
         assert f"`{key}`" in GUIDE or f"`[{key}]`" in GUIDE
-    described = re.findall(r"^\| `(\w+)` \| ", GUIDE.split("## What the readers take")[1], re.M)
+    described = re.findall(r"^\| `(\w+)` \| ", _chapter("What the readers take"), re.M)
     assert tuple(described) == READER_NAMES
 
 
@@ -36,7 +40,7 @@ def test_the_refusals_are_real() -> None:
         re.sub(r'"\s*\n\s*f?"', "", path.read_text())
         for path in (ROOT / "service" / "ingest").rglob("*.py")
     )
-    table = GUIDE.split("## Refusals and what to do")[1].split("##")[0]
+    table = _chapter("Refusals and what to do")
     for cell in re.findall(r"^\| (?!message|---)([^|]+) \|", table, re.M):
         for message in cell.split("; "):
             start = re.split(r" n | \.\.\.|, or |: Permission", message)[0]

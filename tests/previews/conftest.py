@@ -95,14 +95,14 @@ class Gallery:
 
     def ingest(self) -> None:
         """Take what is in the folder into the archive, as it is now."""
-        for name, include, extra in (
-            ("OPEN", "*", f'exclude = ["{CLOSED}"]'),
-            ("CLOSED", CLOSED, 'readable_by = ["ada"]'),
+        for name, include, extra, cards in (
+            ("OPEN", "*", f'exclude = ["{CLOSED}"]', 'TUNIT1 = "min"'),
+            ("CLOSED", CLOSED, 'readable_by = ["ada"]', ""),
         ):
             toml = self.folder.with_name(f"{name}.toml")
             toml.write_text(
                 f'name = "{name}"\nroot = "{self.folder}"\ninclude = ["{include}"]\n{extra}\n'
-                "[defaults]\ncalib_level = 2\n"
+                f"[defaults]\ncalib_level = 2\n[header]\n{cards}\n"
             )
             collection, root = load_collection(toml)
             run(

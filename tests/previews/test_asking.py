@@ -90,7 +90,8 @@ def test_a_light_curve_is_a_plot_with_axes(gallery: Gallery) -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     root = ElementTree.fromstring(answer.content)
     said = ["".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"Time (d)", "FLUX (e-/s)", "100", "130", "1000"} <= set(said)
+    # The publisher's card says minutes; the file's own says days.
+    assert {"Time (min)", "FLUX (e-/s)", "100", "130", "1000"} <= set(said)
     assert "500 points" in str(root.findtext("{http://www.w3.org/2000/svg}title"))
     (dots,) = root.iterfind(".//{*}path[@class='dots']")
     assert str(dots.get("d")).count("M") == 490  # flagged points are left out
