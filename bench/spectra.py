@@ -22,9 +22,10 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from service.spectra.document import document
 from service.spectra.forms import FORMS
 from service.spectra.holdings import Held
-from service.spectra.making import Wanted, document, made
+from service.spectra.making import Wanted, made
 from service.spectra.model import Origin
 from service.storage.state import state_of
 
@@ -95,7 +96,7 @@ def _held(path: Path, reader: str) -> Held:
 
 
 def _convert(held: Sequence[Held], wanted: Wanted, i: int) -> bytes:
-    return document(held[i], wanted)
+    return document(held[i], wanted.form, wanted.medium, wanted.unit)
 
 
 def _per_second(work: Callable[[int], object], count: int) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.previews.opening import Undrawable
+from service.previews.drawable import Undrawable
 
 Values = NDArray[np.float64]
 

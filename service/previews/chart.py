@@ -12,7 +12,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from service.previews.axes import Axis, Values, axis, bounds, decades
-from service.previews.opening import Undrawable
+from service.previews.drawable import Undrawable
 
 _WIDTH, _HEIGHT = 1024, 512
 _LEFT, _RIGHT, _TOP, _BOTTOM = 92, 30, 18, 72

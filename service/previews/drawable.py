@@ -33,6 +33,10 @@ SIZES = (LARGE, SMALL)
 _LARGEST_ID = 2**63 - 1
 
 
+class Undrawable(Exception):
+    """The file cannot be drawn; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drawable:
     """A file that can be drawn, as ingest knew it; `closed`: not for everybody.

@@ -5,8 +5,8 @@ from pathlib import Path
 from service.ingest.facts import Refusal
 from service.ingest.fits import open_fits
 from service.previews import chart, light_curve, spectrum
-from service.previews.drawable import LARGE, PNG, SMALL, Drawable
-from service.previews.opening import StreamSource, Undrawable, opened
+from service.previews.drawable import LARGE, PNG, SMALL, Drawable, Undrawable
+from service.previews.opening import StreamSource, opened
 from service.previews.picture import picture, png
 from service.previews.plane import read_plane, view_of
 

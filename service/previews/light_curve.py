@@ -6,7 +6,7 @@ from service.ingest.fits import FitsFile, Hdu
 from service.ingest.readers.timeseries import flux_column, light_curve
 from service.previews.axes import Values
 from service.previews.chart import Curve
-from service.previews.opening import Undrawable
+from service.previews.drawable import Undrawable
 
 _FLAGS = ("SAP_QUALITY", "QUALITY")
 

@@ -12,14 +12,10 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from service.ingest.fits import MAX_UNPACKED
-from service.previews.drawable import Drawable
+from service.previews.drawable import Drawable, Undrawable
 from service.storage.store import OpenFile, store_of
 
 _BUFFER_BYTES = 1 << 18
-
-
-class Undrawable(Exception):
-    """The file cannot be drawn; the message says why."""
 
 
 class _Raw(io.RawIOBase):

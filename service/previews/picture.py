@@ -7,7 +7,7 @@ from astropy.visualization import AsinhStretch, ManualInterval, ZScaleInterval
 from numpy.typing import NDArray
 from PIL import Image
 
-from service.previews.opening import Undrawable
+from service.previews.drawable import Undrawable
 
 _BRIGHTEST = 99.8  # percentile that is white
 _LEAST_SIDE = 8  # one side at least this part of the other, lest a strip be invisible

@@ -16,7 +16,7 @@ from service.errors import StarhaulError
 from service.ingest.fits import FitsFile, Hdu
 from service.ingest.readers.cube import find_cube, spectral_axis
 from service.ingest.readers.wcs_image import sky_images
-from service.previews.opening import Undrawable
+from service.previews.drawable import Undrawable
 
 _BAND_PIXELS = 1 << 21  # held at once
 _MOST_PIXELS = 1 << 28  # read of one file

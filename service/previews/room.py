@@ -11,8 +11,7 @@ import structlog
 
 from service.errors import Gone, NotFound, Unavailable
 from service.previews import kept
-from service.previews.drawable import Drawable, find_for_worker
-from service.previews.opening import Undrawable
+from service.previews.drawable import Drawable, Undrawable, find_for_worker
 from service.previews.pruning import prune
 from service.storage.state import RETRY_AFTER_S, Damaged
 from service.tasks.broker import PREVIEW

@@ -7,7 +7,7 @@ import numpy as np
 from service.ingest.fits import FitsFile
 from service.previews.axes import Values, raised
 from service.previews.chart import Curve
-from service.previews.opening import Undrawable
+from service.previews.drawable import Undrawable
 from service.spectra.layout import NotConvertible, Spectrum
 from service.spectra.reading import read_spectra
 

@@ -18,6 +18,5 @@ What other rooms may rely on:
   content_qualifier `#spectrum`, local_semantics `starhaul:vot` or `starhaul:fits`, content_length
   and content_sha256 empty (known only once converted), description the form's title.
 * SSAP rows: one for the file, one a form; Access.Format the form's media type, Association.ID the
-  dataset's obs_publisher_did, DataModel `Spectrum-1.2`, CreationType `archival` for the file and
-  `derived` for the forms.
+  dataset's obs_publisher_did, DataModel `Spectrum-1.2`, CreationType `archival`.
 """

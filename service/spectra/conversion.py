@@ -1,7 +1,7 @@
 """A spectrum in another spectral unit, its wavelengths in air or in vacuum; fluxes stay."""
 
 from dataclasses import replace
-from typing import Literal, TypeAlias, cast
+from typing import cast
 
 import numpy as np
 from astropy import units
@@ -9,18 +9,9 @@ from numpy.typing import NDArray
 
 from service.errors import UsageError
 from service.ingest.wavelength import air_from_vacuum, vacuum_from_air
-from service.spectra.layout import Kind, NotConvertible, Spectrum
+from service.spectra.forms import UNITS, WantedMedium
+from service.spectra.layout import NotConvertible, Spectrum
 
-WantedMedium: TypeAlias = Literal["vacuum", "air"]
-MEDIA: tuple[WantedMedium, ...] = ("vacuum", "air")
-UNITS: dict[str, Kind] = {
-    "Angstrom": "wl",
-    "nm": "wl",
-    "um": "wl",
-    "m": "wl",
-    "Hz": "freq",
-    "eV": "energy",
-}
 _FORMULA = "by the dispersion of standard air of Morton (2000, ApJS 130, 403), above 200 nm alone"
 
 

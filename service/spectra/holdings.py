@@ -11,9 +11,9 @@ from schema.tables.archive import collection, dataset, holding, spectrum
 from service.archive import Archive
 from service.errors import Gone, NotFound
 from service.principal import act_as
+from service.spectra.forms import READERS_OF_SPECTRA
 from service.spectra.layout import NotConvertible
 from service.spectra.model import Origin
-from service.spectra.reading import READERS_OF_SPECTRA
 from service.storage.state import FileState
 
 # Points of all spectra of a file together; above it the file itself is what can be had.

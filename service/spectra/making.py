@@ -7,15 +7,9 @@ from dataclasses import dataclass
 
 from service.errors import UsageError
 from service.parameters import Parameters
-from service.spectra.conversion import MEDIA, UNITS, WantedMedium, convert
-from service.spectra.fits_table import fits_table
-from service.spectra.forms import Form
-from service.spectra.holdings import MOST_POINTS, Held
-from service.spectra.layout import NotConvertible
-from service.spectra.opening import opened
+from service.spectra.forms import MEDIA, UNITS, Form, WantedMedium
+from service.spectra.holdings import Held
 from service.spectra.provenance import converter
-from service.spectra.reading import read_spectra
-from service.spectra.votable import votable
 
 # Conversions at one time in a process: each holds a file's arrays and the document made of them.
 _makers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="spectra")
@@ -56,26 +50,10 @@ async def made(held: Held, wanted: Wanted) -> tuple[bytes, bytes]:
     """
 
     def work() -> tuple[bytes, bytes]:
-        content = document(held, wanted)
+        # astropy with it, which an API that converts nothing need not load.
+        from service.spectra.document import document
+
+        content = document(held, wanted.form, wanted.medium, wanted.unit)
         return content, hashlib.sha256(content).digest()
 
     return await asyncio.get_running_loop().run_in_executor(_makers, work)
-
-
-def document(held: Held, wanted: Wanted) -> bytes:
-    """The form of all spectra of a file; fails as `made`, and takes as long as that."""
-    path = held.origin.path
-    try:
-        with opened(held) as fits:
-            spectra = read_spectra(fits, held.reader)
-        points = sum(len(spectrum) for spectrum in spectra)
-        if points > MOST_POINTS:
-            raise NotConvertible(
-                f"it holds {points} points in {len(spectra)} spectra, more than {MOST_POINTS}: "
-                "take the file itself"
-            )
-        spectra = tuple(convert(each, wanted.medium, wanted.unit) for each in spectra)
-    except NotConvertible as error:
-        raise NotConvertible(f"the file {path} cannot be converted: {error.message}") from error
-    write = votable if wanted.form.extension == "vot" else fits_table
-    return write(spectra, held.origin)

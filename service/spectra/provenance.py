@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
+from service.spectra.forms import VERSION
 from service.spectra.layout import Spectrum
 from service.spectra.model import DATA_UNIT, Origin
-from service.spectra.reading import VERSION
 
 
 @lru_cache(maxsize=1)

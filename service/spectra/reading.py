@@ -11,9 +11,6 @@ from service.spectra.images import axis_spectra, echelle_spectra, grid_spectra
 from service.spectra.layout import NotConvertible, Spectrum
 from service.spectra.tables import table_spectra
 
-# Raised by a change of what conversions yield: their ETags change with it.
-VERSION = 1
-
 
 def _phase3(fits: FitsFile) -> tuple[Spectrum, ...]:
     return table_spectra(fits, only_first=True, medium=drs_medium(fits.primary))
@@ -36,8 +33,8 @@ def _tables(fits: FitsFile) -> tuple[Spectrum, ...]:
     return table_spectra(fits, only_first=False, medium=None)
 
 
-# By the name of ingest's reader (`archive.holding.reader`).
-_BY_READER: dict[str, Callable[[FitsFile], tuple[Spectrum, ...]]] = {
+# By the name of ingest's reader; those of READERS_OF_SPECTRA.
+BY_READER: dict[str, Callable[[FitsFile], tuple[Spectrum, ...]]] = {
     "eso_phase3": _phase3,
     "eso_drs": echelle_spectra,
     "lamost": _lamost,
@@ -48,7 +45,6 @@ _BY_READER: dict[str, Callable[[FitsFile], tuple[Spectrum, ...]]] = {
     "iraf": axis_spectra,
     "table_spectrum": _tables,
 }
-READERS_OF_SPECTRA = tuple(_BY_READER)
 
 
 def read_spectra(fits: FitsFile, reader: str | None = None) -> tuple[Spectrum, ...]:
@@ -58,7 +54,7 @@ def read_spectra(fits: FitsFile, reader: str | None = None) -> tuple[Spectrum, .
     """
     if reader is None:
         reader = next((known.name for known in READERS if known.recognise(fits)), None)
-    read = _BY_READER.get(reader or "")
+    read = BY_READER.get(reader or "")
     if read is None:
         raise NotConvertible("the file holds no spectrum of a layout that is known")
     try:

@@ -9,9 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from astropy import units as u
-from astropy.coordinates import Latitude, Longitude
-from cdshealpix.nested import lonlat_to_healpix
 
 from adql.columns import ColumnMeta
 from service.tables.table import is_array, is_text
@@ -75,6 +72,11 @@ def hidden_values(ra: pa.Array, dec: pa.Array) -> list[pa.Array]:
 
     A right ascension outside 0 to 360 is the same angle within.
     """
+    # Here, not above: what has no positions to load need not wait for astropy.
+    from astropy import units as u
+    from astropy.coordinates import Latitude, Longitude
+    from cdshealpix.nested import lonlat_to_healpix
+
     lon, lat = _degrees(ra), _degrees(dec)
     with np.errstate(invalid="ignore"):
         null = ~(np.isfinite(lon) & (np.abs(lat) <= 90))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from service.ingest.fits import Bytes, open_fits
 from service.previews.axes import axis, bounds
 from service.previews.chart import Curve, chart, thumbnail
-from service.previews.opening import Undrawable
+from service.previews.drawable import Undrawable
 from service.previews.picture import picture
 from service.previews.plane import read_plane, view_of
 from tests.previews.files import SKY, image_bytes, sky

@@ -15,8 +15,9 @@ from service.ingest.facts import Refusal
 from service.ingest.fits import Bytes, open_fits, unpack
 from service.spectra.conversion import convert
 from service.spectra.fits_table import fits_table
+from service.spectra.forms import READERS_OF_SPECTRA
 from service.spectra.layout import NotConvertible, Spectrum
-from service.spectra.reading import read_spectra
+from service.spectra.reading import BY_READER, read_spectra
 from service.spectra.votable import votable
 from tests.spectra import real
 
@@ -329,3 +330,7 @@ def test_damaged_files_are_refused_in_words(name: str, data: st.DataObject) -> N
         return
     votable(found, real.origin(name))
     fits_table(found, real.origin(name))
+
+
+def test_the_forms_are_offered_of_what_is_read() -> None:
+    assert set(READERS_OF_SPECTRA) == set(BY_READER)

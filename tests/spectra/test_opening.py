@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from service.spectra.document import document
 from service.spectra.forms import FORMS
 from service.spectra.holdings import MOST_POINTS, Held
 from service.spectra.layout import NotConvertible
-from service.spectra.making import Wanted, document
 from service.spectra.opening import opened
 from service.spectra.reading import read_spectrum
 from service.storage.s3 import S3Store
@@ -101,4 +101,4 @@ def test_too_many_points_are_refused_in_words(tmp_path: Path) -> None:
     hdu.header.update({"CTYPE1": "WAVE", "CUNIT1": "nm", "CRVAL1": 300.0, "CDELT1": 1e-4})
     hdu.writeto(path)
     with pytest.raises(NotConvertible, match=r"long.fits cannot be converted: it holds 2000001 p"):
-        document(held(path, "iraf"), Wanted(FORMS["vot"], None, None))
+        document(held(path, "iraf"), FORMS["vot"], None, None)
