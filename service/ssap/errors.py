@@ -22,6 +22,6 @@ def error_response(error: Exception) -> Response:
     infos = [PROTOCOL, ("request_id", current_request_id(), "")]
     return Response(
         error_document(known.message, infos),
-        status_code=200 if isinstance(known, UsageError) else known.status,
+        status_code=200 if known.status == UsageError.status else known.status,
         headers={"Content-Type": MEDIA_TYPE, **headers_of(known)},
     )
