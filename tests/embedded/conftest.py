@@ -104,7 +104,7 @@ def start_up(tmp_path: Path) -> Iterator[StartUp]:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("STARHAUL_")}
         with errors.open("w") as stderr:
             process = subprocess.Popen(
-                [*STARHAUL, "up", "--home", str(home), "--port", "0", *options],
+                [*STARHAUL, "up", "--home", str(home), "--port", "0", "--workers", "2", *options],
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
