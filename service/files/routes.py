@@ -6,24 +6,28 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from fastapi import APIRouter
-from sqlalchemy import func, select
+from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 
 from schema.tables.archive import collection, dataset, holding
 from service.archive import Archive, archive_of
-from service.errors import Gone, NotFound
 from service.lane.response import BulkResponse
 from service.principal import act_as, principal_of
 from service.storage.buffers import Buffers
 from service.storage.digests import repr_digest
+from service.storage.holdings import find_holding, readable
 from service.storage.ranges import Span, Version
 from service.storage.sending import Content
 from service.storage.single import file_buffers
 from service.storage.state import FileState
 from service.storage.store import Store, store_of
 
-_LARGEST_ID = 2**63 - 1
+_FOUND = (
+    select(holding, collection.c.root)
+    .join(dataset, dataset.c.id == holding.c.dataset_id)
+    .join(collection, collection.c.id == holding.c.collection_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +52,9 @@ class Held:
 async def find_file(archive: Archive, number: str, principal: str | None) -> Held:
     """The file with this id; NotFound where there is none, or none that this principal may read,
     Gone where the last ingest no longer found it."""
-    missing = NotFound(f"there is no file {number}, or you may not read it")
-    if not number.isascii() or not number.isdigit() or int(number) > _LARGEST_ID:
-        raise missing
-    readable = func.starhaul.may_read(holding.c.readable_by) & func.starhaul.may_read(
-        dataset.c.readable_by
-    )
     async with archive.database.owner.connect() as connection:
         await act_as(connection, principal)
-        found = await connection.execute(
-            select(holding, collection.c.root)
-            .join(dataset, dataset.c.id == holding.c.dataset_id)
-            .join(collection, collection.c.id == holding.c.collection_id)
-            .where(holding.c.id == int(number), readable)
-        )
-        row = found.one_or_none()
-    if row is None:
-        raise missing
-    if row.state != "present":
-        raise Gone(f"the file {row.path} is no longer in the archive's store")
-    state = FileState(row.size, row.mtime_ns, row.ctime_ns, row.inode, row.etag)
+        row, state = await find_holding(connection, _FOUND.where(readable()), number)
     return Held(store_of(row.root), row.path, row.media_type, state, row.sha256)
 
 

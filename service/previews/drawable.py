@@ -4,14 +4,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, true
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Row, select
 
 from schema.tables.archive import collection, dataset, holding
 from service.archive import Archive
-from service.errors import Gone, NotFound
+from service.errors import NotFound
 from service.principal import act_as
+from service.storage.holdings import find_holding, readable
 from service.storage.state import FileState
 
 # Raised by a change of what drawings look like: all are drawn anew.
@@ -29,8 +30,6 @@ EXTENSIONS = {PNG: "png", SVG: "svg"}
 # Pixels along the longer side.
 LARGE, SMALL = 512, 128
 SIZES = (LARGE, SMALL)
-
-_LARGEST_ID = 2**63 - 1
 
 
 class Undrawable(Exception):
@@ -70,18 +69,15 @@ class Drawable:
 async def find_drawable(archive: Archive, number: str, principal: str | None) -> Drawable:
     """The file of /files/{number}; NotFound where there is none that this principal may read, or
     it is of no kind that is drawn, Gone where the last ingest no longer found it."""
-    readable = func.starhaul.may_read(holding.c.readable_by) & func.starhaul.may_read(
-        dataset.c.readable_by
-    )
     async with archive.database.owner.connect() as connection:
         await act_as(connection, principal)
-        return await _find(connection, number, readable)
+        return _drawable(*await find_holding(connection, _FOUND.where(readable()), number))
 
 
 async def find_for_worker(archive: Archive, number: str) -> Drawable:
     """The same for a worker, who draws for everybody."""
     async with archive.database.owner.connect() as connection:
-        return await _find(connection, number, true())
+        return _drawable(*await find_holding(connection, _FOUND, number))
 
 
 _FOUND = (
@@ -97,18 +93,7 @@ _FOUND = (
 )
 
 
-async def _find(
-    connection: AsyncConnection, number: str, readable: ColumnElement[bool]
-) -> Drawable:
-    missing = NotFound(f"there is no file {number}, or you may not read it")
-    if not number.isascii() or not number.isdigit() or int(number) > _LARGEST_ID:
-        raise missing
-    found = await connection.execute(_FOUND.where(holding.c.id == int(number), readable))
-    row = found.one_or_none()
-    if row is None:
-        raise missing
-    if row.state != "present":
-        raise Gone(f"the file {row.path} is no longer in the archive's store")
+def _drawable(row: Row[Any], state: FileState) -> Drawable:
     if row.semantics != "#this" or row.reader == "part" or row.kind not in MEDIA_TYPES:
         raise NotFound(
             f"there is no preview of {row.path}: images, cubes, spectra and time series are drawn"
@@ -117,7 +102,7 @@ async def _find(
         id=row.id,
         root=row.root,
         path=row.path,
-        state=FileState(row.size, row.mtime_ns, row.ctime_ns, row.inode, row.etag),
+        state=state,
         sha256=row.sha256,
         kind=row.kind,
         reader=row.reader,

@@ -5,20 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, or_, select
 
 from schema.tables.archive import collection, dataset, holding, spectrum
 from service.archive import Archive
-from service.errors import Gone, NotFound
 from service.principal import act_as
 from service.spectra.forms import READERS_OF_SPECTRA
 from service.spectra.layout import NotConvertible
 from service.spectra.model import Origin
+from service.storage.holdings import find_holding, readable
 from service.storage.state import FileState
 
 # Points of all spectra of a file together; above it the file itself is what can be had.
 MOST_POINTS = 2_000_000
-_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +51,15 @@ async def find_spectrum(archive: Archive, number: str, principal: str | None) ->
     NotFound where there is no such file, or none that this principal may read; Gone where the last
     ingest no longer found it; NotConvertible where it is no spectrum, or one that is not converted.
     """
-    missing = NotFound(f"there is no file {number}, or you may not read it")
-    if not number.isascii() or not number.isdigit() or int(number) > _LARGEST_ID:
-        raise missing
-    readable = func.starhaul.may_read(holding.c.readable_by) & func.starhaul.may_read(
-        dataset.c.readable_by
-    )
     async with archive.database.owner.connect() as connection:
         await act_as(connection, principal)
-        found = await connection.execute(_FOUND.where(holding.c.id == int(number), readable))
-        row = found.one_or_none()
-    if row is None:
-        raise missing
-    if row.state != "present":
-        raise Gone(f"the file {row.path} is no longer in the archive's store")
+        row, state = await find_holding(connection, _FOUND.where(readable()), number)
     if not row.convertible:
         raise NotConvertible(_why_not(row))
     return Held(
         origin=_origin(row, archive),
         root=row.root,
-        state=FileState(row.size, row.mtime_ns, row.ctime_ns, row.inode, row.etag),
+        state=state,
         sha256=row.sha256,
         reader=row.reader,
         header=row.config.get("toml", {}).get("header", {}),
