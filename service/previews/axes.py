@@ -13,6 +13,7 @@ Values = NDArray[np.float64]
 
 _WINDOW = 5  # a spike of at most two points does not set the scale
 _MARGIN = 0.05
+_EQUAL = 1e-12  # relative; a Julian date is known to that, and numbers between cannot be told apart
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 _MINUS = "\N{MINUS SIGN}"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -37,8 +38,8 @@ class Axis:
 
 
 def axis(low: float, high: float, most: int) -> Axis:
-    """At most so many round numbers between two values; equal ones are moved apart."""
-    if not high > low:
+    """At most so many round numbers between two values; about equal ones are moved apart."""
+    if not high - low > _EQUAL * max(abs(low), abs(high)):
         apart = abs(low) * _MARGIN or 1.0
         low, high = low - apart, high + apart
     largest = max(abs(low), abs(high))

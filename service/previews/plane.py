@@ -72,7 +72,7 @@ def _flat(hdu: Hdu, axes: list[int]) -> View:
 
 
 def read_plane(stream: BinaryIO, view: View, most: int) -> Pixels:
-    """The pixels, row 0 below as FITS has it; each side below 2 `most`. NaN where there are none.
+    """The pixels, row 0 below as FITS has it, NaN where there are none; sides are below 2 `most`.
 
     Undrawable where they cannot be read.
     """
@@ -96,9 +96,10 @@ class _Reading:
         self._depth = None if view.depth is None else axes - view.depth
 
     def mean(self, most: int) -> Pixels:
-        """The average of each block of pixels, and of all channels."""
+        """The average of each square of pixels, and of all channels."""
         height, width = self._shape[self._y], self._shape[self._x]
-        tall, wide = max(1, height // most), max(1, width // most)
+        block = max(1, max(height, width) // most)  # as wide as tall, lest the picture be stretched
+        tall, wide = min(block, height), min(block, width)
         rows, columns = height // tall, width // wide
         total, count = np.zeros((rows, columns)), np.zeros((rows, columns))
         channels = self._channels(height * width)

