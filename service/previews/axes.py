@@ -56,6 +56,8 @@ def axis(low: float, high: float, most: int) -> Axis:
 
 def decades(low: float, high: float) -> Axis:
     """The same for logarithms to the base of ten: whole powers, or every second, third, ..."""
+    if not high - low > _EQUAL * max(abs(low), abs(high)):
+        low, high = low - 0.5, high + 0.5
     step = max(1, math.ceil((high - low) / 8))
     powers = range(math.ceil(low / step) * step, math.floor(high) + 1, step)
     return Axis(low, high, [(float(n), f"10{raised(n)}") for n in powers], 0)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from astropy.io import fits as pyfits
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
@@ -136,6 +136,7 @@ def _curve(x: NDArray[np.float64], y: NDArray[np.float64], *, dots: bool = False
     ),
     st.booleans(),
 )
+@example((np.array([0.01, 1.0]), np.array([1.0, 1.0])), False)
 def test_curves_of_any_values(
     points: tuple[NDArray[np.float64], NDArray[np.float64]], dots: bool
 ) -> None:
