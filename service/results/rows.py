@@ -28,10 +28,6 @@ Slot: TypeAlias = Callable[
 ]
 
 _CHUNK_BYTES = 1 << 20
-# PostgreSQL sends by 8 kB, and a read costs a turn of the loop. A millisecond later a unix socket
-# is full: 1,000 reads for a result of 120 MB instead of 5,000 to 11,000.
-_FEW_BYTES = 1 << 16
-_GATHERING_S = 0.001
 _SLOT_WAIT_S = 10
 _ACT_AS = "SELECT set_config('starhaul.principal', $1, false)"
 _MOST_ROWS = 2**63 - 1  # the largest LIMIT
@@ -85,20 +81,18 @@ class _Sink:
         self._backlog = backlog
         self._parts: list[bytes] = []
         self._size = 0
-        self._passed = 0
+        self._begun = False
 
     async def write(self, data: bytes) -> None:
         self._parts.append(data)
         self._size += len(data)
-        if self._size >= _CHUNK_BYTES or not self._passed:
+        if self._size >= _CHUNK_BYTES or not self._begun:
+            self._begun = True
             await self.flush()
-        elif len(data) < _FEW_BYTES and self._passed > _CHUNK_BYTES:  # small results do not wait
-            await asyncio.sleep(_GATHERING_S)
 
     async def flush(self) -> None:
         if self._parts:
             await self._backlog.put(b"".join(self._parts))
-            self._passed += self._size
             self._parts, self._size = [], 0
 
 
