@@ -44,6 +44,19 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, work).result()
 
 
+def rows_of(url: str, sql: str, *values: object) -> list[asyncpg.Record]:
+    """The rows of one statement in the database at `url`."""
+
+    async def work() -> list[asyncpg.Record]:
+        connection = await asyncpg.connect(url)
+        try:
+            return await connection.fetch(sql, *values)
+        finally:
+            await connection.close()
+
+    return run(work())
+
+
 def absent(what: str) -> None:
     """Skip on a developer's machine, fail in CI."""
     if CI:

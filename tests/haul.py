@@ -24,7 +24,7 @@ from service.config import Settings
 from service.embedded.address import free_port
 from service.embedded.home import open_home
 from service.embedded.servers import Servers, running_servers, wait_ready
-from tests.conftest import STARHAUL, run
+from tests.conftest import STARHAUL, rows_of
 
 UWS = "{http://www.ivoa.net/xml/UWS/v1.0}"
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
@@ -147,15 +147,7 @@ class Haul:
 
     def fetch(self, sql: str, *values: object) -> list[asyncpg.Record]:
         """Rows of the database, asked as its owner."""
-
-        async def work() -> list[asyncpg.Record]:
-            connection = await asyncpg.connect(self.servers.database_url)
-            try:
-                return await connection.fetch(sql, *values)
-            finally:
-                await connection.close()
-
-        return run(work())
+        return rows_of(self.servers.database_url, sql, *values)
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,6 @@ from service.storage.ranges import Span, Version
 from service.storage.state import Damaged
 from service.storage.store import Store
 
-# Members of so many bytes are not cut by the end of a buffer, which is sent before it is full.
-_SMALL_BYTES = BUFFER_BYTES // 4
-
 
 class DamagedMember(Damaged):
     """A member of a package is not what it was when the package was frozen."""

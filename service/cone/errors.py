@@ -19,6 +19,6 @@ def error_response(error: Exception) -> Response:
     infos = [("Error", known.message, ""), ("request_id", current_request_id(), "")]
     return Response(
         info_document(infos),
-        status_code=200 if type(known) is UsageError and known.status == 400 else known.status,
+        status_code=200 if known.status == UsageError.status else known.status,
         headers={**headers_of(known), "Content-Type": MEDIA_TYPE},
     )

@@ -30,7 +30,6 @@ MOST_RECORDS = 100
 """Records of one answer."""
 
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
-_VG = "http://www.ivoa.net/xml/VORegistry/v1.0"
 _NOT_IN_KEY = re.compile(r"[^A-Za-z0-9_.~/-]")
 _TAP = "tap"
 # What a collection of data can be reached by, and the services that give it (DDC 1.1 §3.1).

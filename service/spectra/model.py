@@ -90,24 +90,9 @@ class Column:
 
 def columns_of(spectrum: Spectrum) -> list[Column]:
     """The arrays of the model that this spectrum has."""
-    ucd = _UCDS[spectrum.kind]
-    medium = ""
-    if spectrum.kind == "wl":
-        ucd += ";obs.atmos" if spectrum.medium == "air" else ""
-        medium = {"unknown": ", in air or in vacuum (not known)"}.get(
-            spectrum.medium, f", in {spectrum.medium}"
-        )
-    axis = "Data.SpectralAxis"
     flux_unit, flux_ucd = _flux(spectrum)
     columns = [
-        Column(
-            _NAMES[spectrum.kind],
-            spectrum.wavelength,
-            f"{axis}.Value",
-            ucd,
-            spectrum.unit,
-            _WORDS[spectrum.kind] + medium,
-        ),
+        _axis(spectrum),
         Column(
             "FLUX",
             spectrum.flux,
@@ -144,13 +129,29 @@ def columns_of(spectrum: Spectrum) -> list[Column]:
             Column(
                 "RELORDER",
                 spectrum.order,
-                f"{axis}.RelOrder",
+                "Data.SpectralAxis.RelOrder",
                 "instr.order",
                 None,
                 "Order, arm or segment of the point, counted as they lie in the file",
             )
         )
     return columns
+
+
+def _axis(spectrum: Spectrum) -> Column:
+    ucd, words = _UCDS[spectrum.kind], _WORDS[spectrum.kind]
+    if spectrum.kind == "wl":
+        ucd += ";obs.atmos" if spectrum.medium == "air" else ""
+        known = spectrum.medium != "unknown"
+        words += f", in {spectrum.medium}" if known else ", in air or in vacuum (not known)"
+    return Column(
+        _NAMES[spectrum.kind],
+        spectrum.wavelength,
+        "Data.SpectralAxis.Value",
+        ucd,
+        spectrum.unit,
+        words,
+    )
 
 
 def _flux(spectrum: Spectrum) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from service.config import DEFAULT_AUTHORITY, Settings
 from service.ingest.collection import load_collection
 from service.ingest.run import run_ingest
 from tests.buckets import bucket_server
-from tests.conftest import ROOT, STARHAUL, run
+from tests.conftest import ROOT, STARHAUL, rows_of, run
 from tests.previews.files import write_files
 from tests.serving import Service, service, service_environment
 
@@ -60,15 +60,7 @@ class Gallery:
 
     def fetch(self, sql: str, *values: object) -> list[asyncpg.Record]:
         """Rows of the database, asked as its owner."""
-
-        async def work() -> list[asyncpg.Record]:
-            connection = await asyncpg.connect(self.service.database_url)
-            try:
-                return await connection.fetch(sql, *values)
-            finally:
-                await connection.close()
-
-        return run(work())
+        return rows_of(self.service.database_url, sql, *values)
 
     def number(self, path: str) -> int:
         """The id of a file."""
