@@ -1,0 +1,15 @@
+"""Cutting regions, wavelengths, times and polarisations out of files: pixels and cards, no HTTP.
+
+What other rooms may rely on:
+
+* `wanted`: what is asked for. One `Wanted` makes one product.
+* `product`: `Source`, a file to cut, and `Product`, what was cut. A file in a bucket is best opened
+  with `wanted=first_bytes(size)`, so that its store is not asked for the whole of it.
+* `cutting.cut(source, wanted)`: one product of one file.
+* `openings.open_image(source)`: many products of one file, whose headers are read once.
+* `errors`: `NoOverlap`, `NotCuttable`. Damaged and Unavailable (`service.storage`) pass through,
+  also while the pieces of a product are read.
+
+The file of a source stays open until the last piece of the product has been read; whoever opened
+it closes it.
+"""
