@@ -7,8 +7,8 @@ from adql.quoting import number, string
 from adql.sky import shapes
 from adql.sky.shapes import Circle, Point, Polygon
 from schema.obscore import OBSCORE_COLUMNS
-from service.sia.intervals import Interval
-from service.sia.places import CoordinateRange, Place
+from service.dali.intervals import Interval
+from service.dali.places import CoordinateRange, Place
 from service.sia.request import INTERVALS, TEXTS, SiaRequest
 
 _COLUMNS = ", ".join(column.meta.name for column in OBSCORE_COLUMNS)

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from service.dali.intervals import Interval, interval
+from service.dali.places import Place, place
+from service.dali.polarizations import polarizations
 from service.errors import UsageError
 from service.parameters import Parameters
 from service.results.format import Format
 from service.results.formats import format_named
-from service.sia.intervals import Interval, interval
-from service.sia.places import Place, place
 
 # Parameter, the columns of ObsCore that it constrains: of two, the interval between them.
 INTERVALS: dict[str, tuple[str, ...]] = {
@@ -27,10 +28,6 @@ TEXTS = {
     "TARGET": "target_name",
     "FORMAT": "access_format",
 }
-# ObsCore 1.1 §B.6.6.1.
-POLARIZATIONS = (
-    "I", "Q", "U", "V", "RR", "LL", "RL", "LR", "XX", "YY", "XY", "YX", "POLI", "POLA",
-)  # fmt: skip
 _LEVELS = ("0", "1", "2", "3", "4")
 
 
@@ -60,7 +57,7 @@ def sia_request(parameters: Parameters) -> SiaRequest:
         },
         texts={name: parameters.many(name) for name in TEXTS},
         identifiers=parameters.many("ID"),
-        polarizations=_known(parameters, "POL", POLARIZATIONS),
+        polarizations=polarizations(parameters),
         levels=tuple(int(level) for level in _known(parameters, "CALIB", _LEVELS)),
         form=format_named(parameters.single("RESPONSEFORMAT")),
         maxrec=parameters.whole_number("MAXREC"),

@@ -1,12 +1,15 @@
-"""POS: a circle, a range of coordinates or a polygon of ICRS, in degrees (SIA 2.0 §2.1.1)."""
+"""Places of ICRS in degrees: POS of SIA and SODA, CIRCLE and POLYGON of SODA (SIA 2.0 §2.1.1, SODA
+1.0 §3.3.1, DALI 1.1 §3.3.6, §3.3.7)."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from adql.sky import shapes
-from adql.sky.shapes import Circle, Polygon
+from adql.sky.shapes import Circle, Point, Polygon
+from service.dali.intervals import numbers
 from service.errors import UsageError
-from service.sia.intervals import numbers
 
 _MOST_VERTICES = 10_000
 _FORMS = "CIRCLE lon lat radius, RANGE lon1 lon2 lat1 lat2, or POLYGON lon1 lat1 lon2 lat2 ..."
@@ -37,17 +40,56 @@ def place(text: str) -> Place:
     kind, *words = text.split() or [""]
     found = numbers("POS", words)
     kind = kind.upper()
-    try:
+    with _told(f"POS={text[:100]!r}"):
         if kind == "CIRCLE" and len(found) == 3:
-            lon, lat = _position(found[0], found[1])
-            return shapes.circle(shapes.point(lon, lat), found[2])
+            return _circle(found)
         if kind == "RANGE" and len(found) == 4:
             return _range(*found)
         if kind == "POLYGON" and len(found) >= 6 and len(found) % 2 == 0:
             return _polygon(found)
-    except ValueError as error:
-        raise UsageError(f"POS={text[:100]!r}: {error}") from None
     raise UsageError(f"POS={text[:100]!r} is no shape; write {_FORMS}")
+
+
+def circle(name: str, text: str) -> Circle:
+    """The circle that a value of a parameter is, `lon lat radius`; UsageError where it is none."""
+    found = numbers(name, text.split())
+    if len(found) != 3:
+        raise UsageError(f"{name}={text[:100]!r} is no circle; write lon lat radius, in degrees")
+    with _told(f"{name}={text[:100]!r}"):
+        return _circle(found)
+
+
+def polygon(name: str, text: str) -> Polygon:
+    """The polygon that a value of a parameter is, of three vertices or more; as `circle`."""
+    found = numbers(name, text.split())
+    if len(found) < 6 or len(found) % 2:
+        raise UsageError(
+            f"{name}={text[:100]!r} is no polygon; write three vertices or more as "
+            "lon1 lat1 lon2 lat2 lon3 lat3 ..., in degrees"
+        )
+    with _told(f"{name}={text[:100]!r}"):
+        return _polygon(found)
+
+
+def position(name: str, text: str) -> Point:
+    """The position that a value of a parameter is, `lon lat`; UsageError as `circle`."""
+    found = numbers(name, text.split())
+    if len(found) != 2:
+        raise UsageError(f"{name}={text[:100]!r} is no position; write lon lat, in degrees")
+    with _told(f"{name}={text[:100]!r}"):
+        return shapes.point(*_position(*found))
+
+
+@contextmanager
+def _told(value: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise UsageError(f"{value}: {error}") from None
+
+
+def _circle(found: list[float]) -> Circle:
+    return shapes.circle(shapes.point(*_position(found[0], found[1])), found[2])
 
 
 def _position(lon: float, lat: float) -> tuple[float, float]:

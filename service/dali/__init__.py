@@ -1,0 +1,1 @@
+"""Values that DALI and its protocols write alike: intervals, places, polarization states."""
