@@ -18,10 +18,10 @@ from service.datalink.vosi import vosi_routes
 from service.parameters import FORM_TYPES, read_parameters
 from service.principal import principal_of
 from service.request_id import current_request_id
-from service.results.descriptors import LINKS_STANDARD, links_service, package_service
 from service.results.errors import fault_response
 from service.results.response import Result, ResultResponse, result_headers
 from service.results.rows import Connection, query_slot
+from service.results.services import LINKS_STANDARD, links_service, package_service
 from service.uws.routes import prefers_html
 
 if TYPE_CHECKING:

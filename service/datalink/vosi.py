@@ -8,7 +8,7 @@ from vo_models.voresource.models import Capability
 
 from schema.obscore import LINKS_MEDIA_TYPE
 from service.archive import archive_of
-from service.results.descriptors import LINKS_STANDARD
+from service.results.services import LINKS_STANDARD
 from service.vosi import MEDIA_TYPE
 from service.vosi.availability import availability_document
 from service.vosi.capabilities import capabilities_document, http_interface, vosi_capabilities

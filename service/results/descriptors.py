@@ -6,33 +6,40 @@ column's FIELD by its XML ID.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lxml import etree
 
 from adql.columns import ColumnMeta
-from schema import semantics
-from schema.obscore import LINKS_MEDIA_TYPE
-from service.config import Settings
 
-LINKS_STANDARD = "ivo://ivoa.net/std/DataLink#links-1.1"
 UWS_MEDIA_TYPE = "text/xml"
-# Columns that hold an obs_publisher_did: by ObsCore's utype, SSAP's, or the name with its UCD.
-_DID_UTYPE = "curation.publisherdid"
-_DID_NAME, _DID_UCD = "obs_publisher_did", "meta.ref.ivoid"
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Which values of an input find something: VALUES of its PARAM (SODA 1.0 §4.3)."""
+
+    minimum: str | None = None
+    maximum: str | None = None
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
     """An input parameter of a service: from the column of that number, fixed, or (with neither)
-    for the user to give."""
+    for the user to give. Its datatype is one of VOTable's."""
 
     name: str
     description: str
     column: int | None = None
     value: str = ""
     ucd: str | None = None
+    unit: str | None = None
+    datatype: str = "char"
+    arraysize: str = "*"
+    xtype: str | None = None
+    domain: Domain | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,69 +55,6 @@ class Service:
     standard_id: str | None = None
     id: str | None = None
     this: bool = False
-
-
-def links_service(settings: Settings, column: int | None) -> Service:
-    """The list of links of the datasets that a column names; of itself where there is none."""
-    itself = column is None
-    return Service(
-        name="Links",
-        description="The files that belong to a dataset, its previews, and services on it",
-        access_url=f"{settings.base_url}/datalink/links",
-        content_type=LINKS_MEDIA_TYPE,
-        inputs=(
-            Input("ID", "obs_publisher_did, once or more", column, ucd="meta.id;meta.main"),
-            *((Input("RESPONSEFORMAT", "Media type of the answer"),) if itself else ()),
-        ),
-        standard_id=LINKS_STANDARD,
-        id=None if itself else "datalink",
-        this=itself,
-    )
-
-
-def bulk_service(settings: Settings, column: int) -> Service:
-    """The download of all datasets that a column names, as one job."""
-    return Service(
-        name="Download these",
-        description=(
-            "All files of the datasets as one package that resumes and verifies. POST every ID "
-            "in one request; the answer is a UWS 1.1 job, which PHASE=RUN starts at once"
-        ),
-        access_url=f"{settings.base_url}/bulk",
-        content_type=UWS_MEDIA_TYPE,
-        inputs=(
-            Input("ID", "obs_publisher_did, once or more", column, ucd="meta.id;meta.main"),
-            Input("PHASE", "Start the job at once", value="RUN"),
-        ),
-        standard_id=f"{settings.authority}#bulk-1.0",
-        id="bulk",
-    )
-
-
-def package_service(settings: Settings, column: int) -> Service:
-    """The download of everything that is part of a dataset: what a #package row refers to."""
-    parts = " ".join(term.removeprefix("#") for term in semantics.PARTS)
-    bulk = bulk_service(settings, column)
-    return replace(
-        bulk,
-        id="package",
-        name="Package",
-        description=f"{bulk.description}. Previews and auxiliary files are in it",
-        inputs=(*bulk.inputs, Input("SEMANTICS", "Which files of a dataset", value=parts)),
-    )
-
-
-def dataset_services(columns: Sequence[ColumnMeta], settings: Settings) -> tuple[Service, ...]:
-    """What can be done with the datasets of a result; nothing where no column names datasets.
-
-    The column is known by its metadata, so an alias does not hide it.
-    """
-    for number, column in enumerate(columns):
-        utype = (column.utype or "").rpartition(":")[2].lower()
-        named = column.name.lower() == _DID_NAME and column.ucd == _DID_UCD
-        if utype == _DID_UTYPE or named:
-            return links_service(settings, number), bulk_service(settings, number)
-    return ()
 
 
 def field_ids(
@@ -154,14 +98,32 @@ def descriptor(service: Service, ids: dict[int, str]) -> etree._Element:
         if value is not None:
             _param(resource, name, value)
     inputs = etree.SubElement(resource, "GROUP", name="inputParams")
-    for each in service.inputs:
-        param = _param(inputs, each.name, each.value)
-        if each.column is not None:
-            param.set("ref", ids[each.column])
-        if each.ucd is not None:
-            param.set("ucd", each.ucd)
-        etree.SubElement(param, "DESCRIPTION").text = each.description
+    inputs.extend(_input(each, ids) for each in service.inputs)
     return resource
+
+
+def _input(said: Input, ids: Mapping[int, str]) -> etree._Element:
+    """The PARAM of an input; its children in the order of VOTable's schema."""
+    attributes = {
+        "name": said.name,
+        "datatype": said.datatype,
+        "arraysize": said.arraysize,
+        "value": said.value,
+        "ref": None if said.column is None else ids[said.column],
+        "ucd": said.ucd,
+        "unit": said.unit,
+        "xtype": said.xtype,
+    }
+    param = etree.Element("PARAM", {k: v for k, v in attributes.items() if v is not None})
+    etree.SubElement(param, "DESCRIPTION").text = said.description
+    if said.domain is not None:
+        values = etree.SubElement(param, "VALUES")
+        for tag, value in (("MIN", said.domain.minimum), ("MAX", said.domain.maximum)):
+            if value is not None:
+                etree.SubElement(values, tag, value=value)
+        for option in said.domain.options:
+            etree.SubElement(values, "OPTION", value=option)
+    return param
 
 
 def _param(parent: etree._Element, name: str, value: str) -> etree._Element:

@@ -8,8 +8,8 @@ from service.archive import archive_of
 from service.language import Language, translated
 from service.parameters import FORM_TYPES, read_parameters
 from service.results.answer import answer
-from service.results.descriptors import dataset_services
 from service.results.errors import fault_response
+from service.results.services import dataset_services
 from service.sia.query import sia_query
 from service.sia.request import sia_request
 from service.sia.vosi import PARAMETERS, PATH, sia_capabilities, this_service

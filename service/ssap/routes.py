@@ -16,10 +16,10 @@ from service.parameters import Parameters, read_parameters
 from service.principal import principal_of
 from service.request_id import current_request_id
 from service.results import tabledata
-from service.results.descriptors import dataset_services
 from service.results.format import Format, Head
 from service.results.response import Result, ResultResponse, result_headers
 from service.results.rows import query_slot
+from service.results.services import dataset_services
 from service.results.votable import metadata_document
 from service.results.wire import wire_columns
 from service.ssap.columns import groups, output_columns

@@ -11,9 +11,9 @@ from service.archive import Archive, archive_of
 from service.errors import Gone, NotFound
 from service.language import translated
 from service.parameters import Parameters
-from service.results.descriptors import dataset_services
 from service.results.errors import MEDIA_TYPE, error_response
 from service.results.rows import rows_of
+from service.results.services import dataset_services
 from service.results.stream import encoded
 from service.results.votable import error_document
 from service.storage.sending import Content

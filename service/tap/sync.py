@@ -12,9 +12,9 @@ from service.multipart import incoming_files
 from service.parameters import read_parameters
 from service.principal import principal_of
 from service.request_id import current_request_id
-from service.results.descriptors import dataset_services
 from service.results.errors import error_response
 from service.results.response import Result, ResultResponse, result_headers
+from service.results.services import dataset_services
 from service.tap.query import result_infos, tap_query
 from service.uploads.session import opened_uploads
 
