@@ -43,6 +43,13 @@ class Unauthorized(StarhaulError):
     title = "Not authenticated"
 
 
+class Forbidden(StarhaulError):
+    """It is known that there is something, and it is not for this principal."""
+
+    status = 403
+    title = "Not allowed"
+
+
 class NotFound(StarhaulError):
     """No such job, file, table or page (or not this principal's)."""
 
