@@ -29,6 +29,7 @@ package = Table(
     Column("digest", Text, nullable=False, comment="sha256 of everything that fixes the bytes"),
     Column("frozen", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("revision", Integer, nullable=False, server_default="0", comment="repairs that changed"),
+    Column("products_of", Text, comment="the job that made and keeps the members"),
     schema="bulk",
 )
 
@@ -42,11 +43,11 @@ member = Table(
     Column("source_row", BigInteger, nullable=False, comment="row of the query, from 1"),
     Column("asked", Text, comment="the identifier or URL that the row named"),
     Column("obs_publisher_did", Text),
-    Column("status", Text, nullable=False, comment="ok, missing, forbidden, vanished, damaged"),
+    Column("status", Text, nullable=False, comment="ok, missing, forbidden, ..."),
     Column("error", Text, comment="a sentence; NULL where status is ok"),
     Column("holding_id", BigInteger),
-    Column("collection_id", Integer),
-    Column("source_path", Text, comment="relative to the collection's root"),
+    Column("collection_id", Integer, comment="0: products of a job, in the work store"),
+    Column("source_path", Text, comment="relative to the root of the collection, or of products"),
     Column("path", Text, comment="below data/ in the package"),
     Column("content_type", Text),
     Column("size", BigInteger),

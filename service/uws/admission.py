@@ -34,13 +34,27 @@ RETURNING job.id
 """)
 
 
+# A job that rests is called once everything that it waits for has ended, whatever slots are free:
+# what is left to do is little, and what it waited for has just freed some.
+_RESUME = text("""
+UPDATE uws.job AS parent
+SET dispatched = clock_timestamp(), dispatches = 1, lease_expires = clock_timestamp()
+WHERE phase = 'EXECUTING' AND dispatched IS NULL AND NOT EXISTS (
+    SELECT FROM uws.job AS child
+    WHERE child.parent = parent.id AND child.phase IN ('PENDING', 'QUEUED', 'EXECUTING', 'HELD'))
+RETURNING id, queue
+""")
+
+
 async def admit(connection: AsyncConnection, slots: Mapping[str, int]) -> list[tuple[str, str]]:
-    """Give every free slot of every queue to a waiting job; the (job id, queue) to be called.
+    """Give every free slot of every queue to a waiting job, and let jobs that rested go on; the
+    (job id, queue) to be called.
 
     The calls go out after the caller's commit.
     """
     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADMISSION_LOCK})
-    admitted: list[tuple[str, str]] = []
+    resumed = await connection.execute(_RESUME)
+    admitted: list[tuple[str, str]] = [(row.id, row.queue) for row in resumed]
     for queue, count in slots.items():
         rows = await connection.execute(_ADMIT, {"queue": queue, "slots": count})
         admitted += [(row.id, queue) for row in rows]

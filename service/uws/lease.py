@@ -141,6 +141,21 @@ async def postpone(connection: AsyncConnection, lease: Lease, seconds: float) ->
     )
 
 
+async def rest(connection: AsyncConnection, lease: Lease) -> None:
+    """Leave the slot to others until all jobs whose parent this is have ended; LeaseLost as in
+    `renew`.
+
+    The job stays EXECUTING for whoever watches it, and is then taken up as if for the first time.
+    """
+    changed = await connection.execute(
+        update(job_table)
+        .where(_held(lease))
+        .values(attempt=0, dispatched=None, lease_expires=None, backend_pid=None)
+    )
+    if changed.rowcount != 1:
+        raise LeaseLost(lease.job_id)
+
+
 async def give_back(connection: AsyncConnection, lease: Lease) -> None:
     """Let the lease expire now, so that the next sweep calls another worker."""
     await connection.execute(

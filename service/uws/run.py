@@ -32,7 +32,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Run:
-    """What a room's work is given. It ends with `complete`, or raises."""
+    """What a room's work is given. It ends with `complete`, `postpone` or `rest`, or raises."""
 
     archive: Archive
     job: Job
@@ -46,6 +46,11 @@ class Run:
         """Give the job up for now; a sweep takes it up again after `seconds`."""
         async with self.archive.database.owner.begin() as connection:
             await leases.postpone(connection, self.lease, seconds)
+
+    async def rest(self, connection: AsyncConnection) -> None:
+        """Wait, without a slot, until all jobs whose parent this is have ended; they are made in
+        the same transaction. The room's work is then begun once more."""
+        await leases.rest(connection, self.lease)
 
     @contextlib.asynccontextmanager
     async def progress(self) -> AsyncIterator[Say]:

@@ -58,15 +58,22 @@ async def create_queued(
     parameters: Sequence[Mapping[str, Sequence[str]]],
     *,
     owner: str | None,
-) -> None:
-    """Write QUEUED jobs, one for each set of parameters; they wait in this order."""
+    parent: str | None = None,
+) -> list[str]:
+    """Write QUEUED jobs, one for each set of parameters; they wait in this order. Their ids.
+
+    Those with a parent take its turn, and go with it.
+    """
     now = datetime.now(UTC)
-    rows = [
+    client = await connection.scalar(select(job_table.c.client).where(job_table.c.id == parent))
+    rows: list[dict[str, Any]] = [
         {
             "id": secrets.token_hex(16),
             "room": room.name,
             "queue": room.queue,
             "owner": owner,
+            "client": client,
+            "parent": parent,
             "parameters": dict(values),
             "phase": QUEUED,
             "queued": now + timedelta(microseconds=place),
@@ -77,6 +84,7 @@ async def create_queued(
     ]
     if rows:
         await connection.execute(insert(job_table), rows)
+    return [row["id"] for row in rows]
 
 
 def _job(row: Row[Any], results: Sequence[Row[Any]]) -> Job:
@@ -170,14 +178,18 @@ async def queue(connection: AsyncConnection, job_id: str) -> bool:
 
 
 async def abort(connection: AsyncConnection, job_id: str) -> bool:
-    """PHASE=ABORT: end the job and its query in PostgreSQL; False where it had ended before."""
+    """PHASE=ABORT: end the job, the jobs it waits for, and their queries in PostgreSQL; False where
+    all had ended before."""
     changed = await connection.execute(
         update(job_table)
-        .where(job_table.c.id == job_id, job_table.c.phase.in_((PENDING, QUEUED, EXECUTING, HELD)))
+        .where(
+            or_(job_table.c.id == job_id, job_table.c.parent == job_id),
+            job_table.c.phase.in_((PENDING, QUEUED, EXECUTING, HELD)),
+        )
         .values(phase=ABORTED, ended=func.now())
         .returning(func.pg_cancel_backend(job_table.c.backend_pid))
     )
-    return changed.one_or_none() is not None
+    return len(changed.all()) > 0
 
 
 async def set_times(

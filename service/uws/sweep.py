@@ -26,6 +26,21 @@ WHERE dispatched < clock_timestamp() - least(10 * 2 ^ (dispatches - 1), 300) * i
 RETURNING id, queue
 """)
 
+# A job that rests has no worker that could look at its clock.
+_OVERRUN = text("""
+WITH overdue AS (
+    SELECT id, execution_duration FROM uws.job
+    WHERE phase = 'EXECUTING' AND dispatched IS NULL AND execution_duration > 0
+      AND started < clock_timestamp() - execution_duration * interval '1 second'
+)
+UPDATE uws.job SET phase = 'ABORTED', ended = clock_timestamp(), lease_expires = NULL,
+    error_type = 'fatal', error_message = 'the job ran longer than its executionduration of '
+        || overdue.execution_duration || ' s; set a longer one before it is run'
+FROM overdue
+WHERE overdue.id IN (job.id, job.parent)
+  AND phase IN ('PENDING', 'QUEUED', 'EXECUTING', 'HELD')
+""")
+
 _RELEASE = text("""
 UPDATE uws.job SET phase = 'QUEUED', queued = clock_timestamp(), lease_expires = NULL
 WHERE phase = 'HELD' AND lease_expires < clock_timestamp()
@@ -48,6 +63,7 @@ async def sweep(
     if not mine:
         return None
     await connection.execute(_GIVE_UP, {"attempts": ATTEMPTS})
+    await connection.execute(_OVERRUN)
     await connection.execute(_RELEASE)
     lost = await connection.execute(_CALL_AGAIN, {"attempts": ATTEMPTS})
     calls = [(row.id, row.queue) for row in lost]

@@ -10,12 +10,22 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from schema.catalogue import load_catalogue
 from schema.migrate import SchemaTooNew, upgrade
-from schema.tables import access, archive, bulk, metadata, published, registry, tap_schema, uws
+from schema.tables import (
+    access,
+    archive,
+    bulk,
+    metadata,
+    pairing,
+    published,
+    registry,
+    tap_schema,
+    uws,
+)
 from schema.url import async_url
 from service.config import Settings
 
 ischema_names["cube"] = archive.Cube
-OURS = {"archive", "tap_schema", "uws", "bulk"}
+OURS = {"archive", "tap_schema", "uws", "bulk", "pairing"}
 
 
 def differences(connection: Connection) -> list[object]:
@@ -38,8 +48,8 @@ def differences(connection: Connection) -> list[object]:
 async def test_migrations_make_the_declared_tables(settings: Settings) -> None:
     assert settings.database_url
     assert {archive.dataset.schema, tap_schema.tap_tables.schema} <= OURS
-    modules = {module.__name__ for module in (access, uws, bulk, published, registry)}
-    names = ("access", "uws", "bulk", "published", "registry")
+    modules = {module.__name__ for module in (access, uws, bulk, pairing, published, registry)}
+    names = ("access", "uws", "bulk", "pairing", "published", "registry")
     assert modules == {f"schema.tables.{name}" for name in names}
     engine = create_async_engine(async_url(settings.database_url))
     async with engine.connect() as connection:
