@@ -10,10 +10,10 @@ from adql.columns import OutputColumn
 from adql.translation import Translation
 from service.archive import Archive
 from service.bulk.columns import Columns, Value
-from service.bulk.naming import Column
 from service.bulk.request import BulkRequest
 from service.errors import UsageError
 from service.language import translated
+from service.naming import Column
 from service.tables.names import as_written
 from service.uploads.request import SCHEMA, Upload
 from service.uploads.session import Uploads, opened_uploads

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schema import semantics
-from service.bulk import naming
+from service import naming
 from service.bulk.form import FORMS
 from service.bulk.part_size import part_size
 from service.errors import UsageError

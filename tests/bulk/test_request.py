@@ -2,10 +2,10 @@
 
 import pytest
 
-from service.bulk.naming import Column, template
 from service.bulk.part_size import DEFAULT_PART_SIZE, part_size
 from service.bulk.request import OrderKey, bulk_request
 from service.errors import UsageError
+from service.naming import Column, template
 from service.parameters import parameters_of
 
 QUERY = ("QUERY", "SELECT obs_publisher_did FROM ivoa.obscore")
