@@ -1,40 +1,18 @@
-"""The outline of an image on the sky from its WCS: all of wcslib's projections, SIP, TPV, DSS.
-
-wcslib is used directly where it can be (0.2 ms); astropy.wcs.WCS, ten times slower to build, adds
-the SIP polynomials and the old SCAMP headers.
-"""
+"""The outline of an image on the sky from its WCS."""
 
 import math
-import re
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from astropy.io import fits
-from astropy.utils.exceptions import AstropyWarning
-from astropy.wcs import WCS, Wcsprm
-from astropy.wcs import WCSSUB_CELESTIAL as CELESTIAL
-from numpy.typing import NDArray
 
+from service.ingest.celestial import Celestial, Points, unit_vectors
 from service.ingest.fits import Hdu
 from service.ingest.header import Header
-from service.ingest.plate import PLATE_CARD, Plate
-from service.ingest.sky import frame_of, separation, to_icrs, unit_vector
+from service.ingest.sky import separation, unit_vector
 
 _EDGE_POINTS = 8
 _HALF_SKY = 85.0  # degrees from the centre, beyond which an outline is no polygon
-_SCAMP = re.compile(rb"PV[12]_\d+ *=")
-_PLATE = re.compile(PLATE_CARD.encode())
-_LOOKUP = re.compile(r"^(CPDIS|CQDIS|D2IM|DP\d|DQ\d|D2IMDIS|CPERR|CQERR|D2IMERR|AXISCORR)")
-
-# wcslib speaks of small repairs it made (dates, units, CDELTi beside CDi_j), astropy of cards that
-# break the standard: with a million files that is no help, and it says nothing about positions
-warnings.simplefilter("ignore", AstropyWarning)
-warnings.filterwarnings("ignore", "cdelt will be ignored", RuntimeWarning)
-
-Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,104 +33,6 @@ class Footprint:
     xel2: int
 
 
-class _Sky:
-    """Pixels (from 1) of the celestial axes of a header to ICRS."""
-
-    def __init__(self, header: Header, fallback: Header) -> None:
-        self._wcs: Any = None
-        self._plate = _plate(header)
-        if self._plate is not None:
-            self.axes = (0, 1)
-            self._frame, self._equinox = "FK5", 2000.0
-            return
-        raw = header.wcs_bytes()
-        if "AMDX1" in header:
-            raw = _without_plate(raw)
-        # IRAF's TNX is a gnomonic projection with a small polynomial that wcslib does not know
-        raw = raw.replace(b"RA---TNX", b"RA---TAN").replace(b"DEC--TNX", b"DEC--TAN")
-        sip = (header.text("CTYPE1") or "").endswith("-SIP") or "A_ORDER" in header
-        tan = "TAN" in (header.text("CTYPE1") or "") and _SCAMP.search(raw) is not None
-        if sip or tan:
-            cards = fits.Header.fromstring(raw.decode("latin-1"))
-            for keyword in [k for k in cards if _LOOKUP.match(k)]:
-                del cards[keyword]
-            self._wcs = WCS(cards).celestial
-            prm = self._wcs.wcs
-        else:
-            prm = Wcsprm(header=raw, relax=True)
-            whole = prm
-            if prm.naxis != 2:  # before set(): a third axis may have no usable increment
-                prm = prm.sub([CELESTIAL])
-            prm.set()
-            self.axes = _axes(list(whole.ctype)) if prm is not whole else (prm.lng, prm.lat)
-        if prm.lng < 0 or prm.lat < 0:
-            raise ValueError("no celestial axes")
-        if self._wcs is not None:
-            self.axes = (prm.lng, prm.lat)
-        self._prm = prm
-        self._frame, self._equinox = _frame(prm.lngtyp, header, fallback)
-
-    def icrs(self, x: Points, y: Points) -> tuple[Points, Points]:
-        """NaN for pixels that are not on the sky."""
-        if self._plate is not None:
-            return to_icrs(*self._plate.sky(x, y), self._frame, self._equinox)
-        pixels = np.stack([x, y], axis=-1)
-        if self._wcs is not None:
-            lon, lat = self._wcs.all_pix2world(pixels, 1).T
-        else:
-            result = self._prm.p2s(pixels, 1)
-            world = result["world"]
-            lon, lat = world[:, self._prm.lng].copy(), world[:, self._prm.lat].copy()
-            bad = np.asarray(result["stat"]) != 0
-            lon[bad], lat[bad] = math.nan, math.nan
-        return to_icrs(lon, lat, self._frame, self._equinox)
-
-
-def _axes(ctypes: list[str]) -> tuple[int, int]:
-    """Indices (from 0) of the longitude and the latitude axis."""
-    lon = next(i for i, ctype in enumerate(ctypes) if re.match(r"RA|.LON", ctype))
-    lat = next(i for i, ctype in enumerate(ctypes) if re.match(r"DEC|.LAT", ctype))
-    return lon, lat
-
-
-def _frame(lngtyp: str, header: Header, fallback: Header) -> tuple[str, float]:
-    if lngtyp == "GLON":
-        return "GALACTIC", 2000.0
-    if lngtyp != "RA":
-        raise ValueError(f"coordinates of type {lngtyp}")
-    cards = ("RADESYS", "RADECSYS", "EQUINOX", "EPOCH")
-    return frame_of(header if any(card in header for card in cards) else fallback)
-
-
-def _without_plate(raw: bytes) -> bytes:
-    cards = [raw[i : i + 80] for i in range(0, len(raw), 80)]
-    return b"".join(card for card in cards if not _PLATE.match(card))
-
-
-def _plate(header: Header) -> Plate | None:
-    """The plate solution; None without one, and where a damaged one has a WCS beside it."""
-    if "AMDX1" not in header:
-        return None
-    try:
-        return Plate(header)
-    except ValueError:
-        if _is_celestial(header):
-            return None
-        raise
-
-
-def has_celestial(header: Header) -> bool:
-    """Whether CTYPEi of some axes are celestial, or the cards of a DSS plate solution are there."""
-    return _is_celestial(header) or ("AMDX1" in header and "PLTRAH" in header)
-
-
-def _is_celestial(header: Header) -> bool:
-    ctypes = [(header.text(f"CTYPE{i}") or "").upper() for i in range(1, 5)]
-    lon = any(re.match(r"(RA--|GLON|RA$)", ctype) for ctype in ctypes)
-    lat = any(re.match(r"(DEC-|GLAT|DEC$)", ctype) for ctype in ctypes)
-    return lon and lat
-
-
 def _outline(width: int, height: int, inset: float) -> tuple[Points, Points]:
     """Points along the edges of an image, a corner first and every _EDGE_POINTS."""
     low, right, top = 0.5 + inset, width + 0.5 - inset, height + 0.5 - inset
@@ -164,11 +44,6 @@ def _outline(width: int, height: int, inset: float) -> tuple[Points, Points]:
     x = np.concatenate([east, last, low + right - east, first])
     y = np.concatenate([bottom, north, upper, low + top - north])
     return x, y
-
-
-def _vectors(ra: Points, dec: Points) -> Points:
-    a, d = np.radians(ra), np.radians(dec)
-    return np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)], axis=-1)
 
 
 def _straight(vectors: Points, tolerance: float) -> bool:
@@ -218,7 +93,7 @@ def footprint(hdu: Hdu, primary: Header) -> Footprint:
     Raises ValueError where the header's WCS has no celestial axes or wcslib cannot use it.
     """
     try:
-        sky = _Sky(hdu.header, primary)
+        sky = Celestial(hdu.header, primary)
     except Exception as error:  # astropy.wcs raises many kinds for cards that make no sense
         lines = str(error).strip().splitlines()
         raise ValueError(lines[-1] if lines else type(error).__name__) from None
@@ -230,7 +105,7 @@ def footprint(hdu: Hdu, primary: Header) -> Footprint:
     centre = unit_vector(float(ra[0]), float(dec[0]))
     scale = _pixel_scale(ra, dec)
     for inset in (0.0, 0.01, 0.5):  # corners of HEALPix tiles touch points that are off the sky
-        outline = _vectors(*sky.icrs(*_outline(width, height, inset)))
+        outline = unit_vectors(*sky.icrs(*_outline(width, height, inset)))
         if np.isfinite(outline).all():
             break
     finite = bool(np.isfinite(outline).all())
@@ -253,7 +128,7 @@ def _pixel_scale(ra: Points, dec: Points) -> float | None:
     return scale if math.isfinite(scale) and scale > 0 else None
 
 
-def _covers_sky(sky: _Sky, width: int, height: int) -> bool:
+def _covers_sky(sky: Celestial, width: int, height: int) -> bool:
     """Whether an image shows the whole sky: the pixels found fall into every 15 degree patch."""
     x, y = np.meshgrid(np.linspace(1, width, 160), np.linspace(1, height, 160))
     ra, dec = sky.icrs(x.ravel(), y.ravel())
@@ -268,7 +143,7 @@ def hull(footprints: list[Footprint]) -> tuple[tuple[float, ...], float]:
 
     The outlines lie within one hemisphere (a mosaic of detectors); gnomonic about their centre.
     """
-    points = np.concatenate([_vectors(*np.reshape(f.vertices, (-1, 2)).T) for f in footprints])
+    points = np.concatenate([unit_vectors(*np.reshape(f.vertices, (-1, 2)).T) for f in footprints])
     centre = points.sum(axis=0) / np.linalg.norm(points.sum(axis=0))
     pole = np.array([0.0, 0.0, 1.0]) if abs(centre[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
     east = np.cross(pole, centre)

@@ -14,7 +14,6 @@ _ARCSEC = math.radians(1 / 3600)
 _TERMS = 13
 _CENTRE = ("PLTRAH", "PLTRAM", "PLTRAS", "PLTDECD", "PLTDECM", "PLTDECS")
 _SCAN = ("CNPIX1", "CNPIX2", "XPIXELSZ", "YPIXELSZ", "PPO3", "PPO6")
-PLATE_CARD = r"AMD[XY]\d|PPO\d|PLT|CNPIX|[XY]PIXELSZ"
 
 Points = NDArray[np.float64]
 

@@ -6,7 +6,15 @@ from functools import lru_cache
 
 import numpy as np
 from astropy import units as u
-from astropy.coordinates import FK4, FK5, ICRS, Galactic, SkyCoord
+from astropy.coordinates import (
+    FK4,
+    FK5,
+    ICRS,
+    BarycentricMeanEcliptic,
+    Galactic,
+    SkyCoord,
+    Supergalactic,
+)
 from numpy.typing import NDArray
 
 from service.ingest.header import Header, Value
@@ -33,27 +41,54 @@ OBJECT_CARDS = (
 
 @lru_cache(maxsize=16)
 def _rotation(frame: str, equinox: float) -> NDArray[np.float64]:
-    """Matrix from a frame's unit vectors to ICRS (FK5 of any equinox, galactic)."""
-    system = Galactic() if frame == "GALACTIC" else FK5(equinox=f"J{equinox}")
+    """Matrix from a frame's unit vectors to ICRS (FK5 and ecliptic of any equinox, galactic)."""
+    systems = {"GALACTIC": Galactic, "SUPERGALACTIC": Supergalactic}
+    if frame in systems:
+        system = systems[frame]()
+    elif frame == "ECLIPTIC":
+        system = BarycentricMeanEcliptic(equinox=f"J{equinox}")
+    else:
+        system = FK5(equinox=f"J{equinox}")
     poles = SkyCoord([0, 90, 0] * u.deg, [0, 0, 90] * u.deg, frame=system).transform_to(ICRS())
     return np.asarray(poles.cartesian.xyz.value, dtype=np.float64)
 
 
-def to_icrs(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], frame: str, equinox: float = 2000.0
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Degrees in ICRS, FK5, FK4 or GALACTIC to right ascension [0, 360) and declination, ICRS."""
+Angles = NDArray[np.float64]
+
+
+def to_icrs(lon: Angles, lat: Angles, frame: str, equinox: float = 2000.0) -> tuple[Angles, Angles]:
+    """Degrees in a frame to right ascension [0, 360) and declination, ICRS.
+
+    Frames: ICRS, FK5, FK4, GALACTIC, SUPERGALACTIC, ECLIPTIC (mean, of the equinox).
+    """
     if frame == "ICRS":
         return np.mod(lon, 360.0), lat
     if frame == "FK4":
         sky = SkyCoord(lon * u.deg, lat * u.deg, frame=FK4(equinox=f"B{equinox}"))
         icrs = sky.transform_to(ICRS())
         return icrs.ra.deg, icrs.dec.deg
+    return _turned(lon, lat, _rotation(frame, equinox))
+
+
+def from_icrs(
+    ra: Angles, dec: Angles, frame: str, equinox: float = 2000.0
+) -> tuple[Angles, Angles]:
+    """Degrees in ICRS to longitude and latitude in a frame; the inverse of `to_icrs`."""
+    if frame == "ICRS":
+        return ra, dec
+    if frame == "FK4":
+        sky = SkyCoord(ra * u.deg, dec * u.deg, frame=ICRS())
+        fk4 = sky.transform_to(FK4(equinox=f"B{equinox}"))
+        return fk4.ra.deg, fk4.dec.deg
+    return _turned(ra, dec, _rotation(frame, equinox).T)
+
+
+def _turned(lon: Angles, lat: Angles, matrix: NDArray[np.float64]) -> tuple[Angles, Angles]:
     lon_r, lat_r = np.radians(lon), np.radians(lat)
     vectors = np.stack(
         [np.cos(lat_r) * np.cos(lon_r), np.cos(lat_r) * np.sin(lon_r), np.sin(lat_r)]
     )
-    x, y, z = _rotation(frame, equinox) @ vectors
+    x, y, z = matrix @ vectors
     return np.mod(np.degrees(np.arctan2(y, x)), 360.0), np.degrees(np.arctan2(z, np.hypot(x, y)))
 
 

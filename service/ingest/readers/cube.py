@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from service.ingest.celestial import has_celestial
 from service.ingest.facts import DatasetFacts, Refusal
 from service.ingest.fits import FitsFile, Hdu
-from service.ingest.footprint import footprint, has_celestial
+from service.ingest.footprint import footprint
 from service.ingest.observation import observation, polarization, with_spectrum
 from service.ingest.readers.wcs_image import placed
 from service.ingest.wavelength import axis_coverage, is_spectral

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.polynomial import chebyshev, legendre
 from numpy.typing import NDArray
 
+from service.ingest.celestial import has_celestial
 from service.ingest.facts import DatasetFacts, Refusal
 from service.ingest.fits import FitsFile, Hdu
-from service.ingest.footprint import has_celestial
 from service.ingest.header import Header
 from service.ingest.observation import observation, with_spectrum
 from service.ingest.units import SpectralUnit, spectral_unit

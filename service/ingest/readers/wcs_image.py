@@ -8,9 +8,10 @@ and by the file names of archives that define them: NOIRLab's c4d_141029_043225_
 import re
 from dataclasses import replace
 
+from service.ingest.celestial import has_celestial
 from service.ingest.facts import DatasetFacts, Refusal
 from service.ingest.fits import FitsFile, Hdu
-from service.ingest.footprint import Footprint, footprint, has_celestial, hull, polygon_text
+from service.ingest.footprint import Footprint, footprint, hull, polygon_text
 from service.ingest.header import Header
 from service.ingest.observation import observation, polarization
 from service.ingest.units import observable_ucd, spectral_unit
