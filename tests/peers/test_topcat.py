@@ -103,4 +103,25 @@ def test_its_window_of_ssa_finds_spectra(stack: Stack, findings: dict[str, Any])
     answer = httpx.get(f"{stack.url}/ssap", params=asked)
     rows, columns = findings["spectra"]
     assert rows == answer.text.count("<TR>") > 0
-    assert ["access_url", "ssa:Access.Reference"] in columns
+    assert ["access_url", "meta.ref.url", "ssa:Access.Reference"] in columns
+
+
+@pytest.mark.parametrize(
+    ("window", "path", "asked", "column"),
+    [
+        ("cone", "/cone/ivoa.obscore", {"RA": 92.25, "DEC": 24.33, "SR": 0.5}, "POS_EQ_RA_MAIN"),
+        ("images", "/sia/query", {"POS": "CIRCLE 184.5 12.7 1"}, "pos.eq.ra"),
+    ],
+)
+def test_its_windows_of_cone_search_and_sia_find_rows(
+    stack: Stack, findings: dict[str, Any], window: str, path: str, asked: Any, column: str
+) -> None:
+    """SIA's window asks for a diameter and sends half of it."""
+    answer = httpx.get(f"{stack.url}{path}", params={**asked, "RESPONSEFORMAT": "csv"})
+    rows, columns = findings[window]
+    assert rows == len(answer.text.splitlines()) - 1 > 0
+    assert [ucd for name, ucd, _ in columns if name == "s_ra"] == [column]
+
+
+def test_its_window_of_cone_search_shows_what_is_wrong(findings: dict[str, Any]) -> None:
+    assert "SR=190.0 is outside 0 to 180" in findings["wide cone"]
