@@ -6,14 +6,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
-from schema.tables.archive import collection, dataset, holding
+from schema.tables.archive import collection, dataset, holding, spectrum
 from service.archive import Archive
 from service.cutouts.errors import NotCuttable
 from service.cutouts.product import Source, first_bytes
 from service.cutouts.wanted import Interval
 from service.errors import Forbidden, Gone, NotFound, StarhaulError
 from service.principal import act_as
-from service.spectra.holdings import convertible
+from service.spectra.holdings import convertible, origin_of
+from service.spectra.model import Origin
 from service.storage.state import FileState
 from service.storage.store import OpenFile, store_of
 
@@ -35,7 +36,7 @@ class Cuttable:
     """A file that can be cut. `number` is that of /files/{number}, `kind` the dataproduct_type.
 
     `header` are the cards that its collection.toml states; `time` (MJD) and `band` (metres) are
-    None where ObsCore does not know both ends.
+    None where ObsCore does not know both ends; `origin` is what a spectrum says of its dataset.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Cuttable:
     time: Interval | None
     band: Interval | None
     pol: tuple[str, ...]
+    origin: Origin
 
     @property
     def name(self) -> str:
@@ -99,18 +101,18 @@ async def find_cuttable(
     by_did: dict[str, Row[Any]] = {}
     for row in rows:  # those that are cut come first
         by_did.setdefault(row.obs_publisher_did, row)
-    return {identifier: _found(identifier, by_did.get(did)) for identifier, did in asked.items()}
+    return {
+        identifier: _found(archive, identifier, by_did.get(did))
+        for identifier, did in asked.items()
+    }
 
 
 _MAY_READ = func.starhaul.may_read
 _FOUND = (
     select(
         holding,
-        *(
-            dataset.c[name]
-            for name in ("obs_publisher_did", "dataproduct_type", "em_min", "em_max")
-        ),
-        *(dataset.c[name] for name in ("t_min", "t_max", "pol_states")),
+        dataset,
+        spectrum.c.redshift,
         collection.c.root,
         collection.c.config,
         cuttable().label("cuttable"),
@@ -118,13 +120,14 @@ _FOUND = (
     )
     .select_from(dataset)
     .join(collection, collection.c.id == dataset.c.collection_id)
+    .outerjoin(spectrum, spectrum.c.dataset_id == dataset.c.id)
     .outerjoin(holding, and_(holding.c.dataset_id == dataset.c.id, holding.c.semantics == "#this"))
     .where(_MAY_READ(dataset.c.readable_by))
     .order_by(cuttable().desc().nulls_last(), holding.c.id)
 )
 
 
-def _found(identifier: str, row: Row[Any] | None) -> Cuttable | StarhaulError:
+def _found(archive: Archive, identifier: str, row: Row[Any] | None) -> Cuttable | StarhaulError:
     if row is None:
         return NotFound(
             f"ID={identifier[:200]!r} is no dataset of this archive, or you may not read it; "
@@ -156,6 +159,7 @@ def _found(identifier: str, row: Row[Any] | None) -> Cuttable | StarhaulError:
         time=_ends(row.t_min, row.t_max),
         band=_ends(row.em_min, row.em_max),
         pol=states_of(row.pol_states),
+        origin=origin_of(row, archive),
     )
 
 

@@ -57,7 +57,7 @@ async def find_spectrum(archive: Archive, number: str, principal: str | None) ->
     if not row.convertible:
         raise NotConvertible(_why_not(row))
     return Held(
-        origin=_origin(row, archive),
+        origin=origin_of(row, archive),
         root=row.root,
         state=state,
         sha256=row.sha256,
@@ -92,7 +92,8 @@ def _why_not(row: Row[Any]) -> str:
     )
 
 
-def _origin(row: Row[Any], archive: Archive) -> Origin:
+def origin_of(row: Row[Any], archive: Archive) -> Origin:
+    """The dataset as its spectrum tells it; of a row of holding, dataset and spectrum.redshift."""
     return Origin(
         file_id=row.id,
         path=row.path,
