@@ -10,6 +10,9 @@ RUN := $(VENV)/bin/python
 STARHAUL := $(VENV)/bin/starhaul
 # Tests on every core, four at most: each process has servers of its own. Files stay whole.
 SPREAD := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Where the environment forbids Python to keep compiled modules, each process of the archive would
+# compile all of them again (0.6 s).
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint bench install python
 

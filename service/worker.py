@@ -5,7 +5,6 @@ its own loop in a thread and keeps it, so that it sweeps (DESIGN §1) while it w
 """
 
 import asyncio
-import gc
 import os
 import signal
 import threading
@@ -91,8 +90,6 @@ def run_worker(settings: Settings, concurrency: int) -> None:
     def _run_job(job_id: str) -> None:
         process[0].run(job_id)
 
-    # Celery collects garbage before each fork, which takes 0.3 s with all that is imported here.
-    gc.freeze()
     app.worker_main(
         [
             "worker",
