@@ -7,6 +7,9 @@ What other rooms may rely on:
   with `wanted=first_bytes(size)`, so that its store is not asked for the whole of it.
 * `cutting.cut(source, wanted)`: one product of one file.
 * `openings.open_image(source)`: many products of one file, whose headers are read once.
+* `spectra.cut_spectrum(source, wanted, form, origin)`: one product of one spectrum, in the layout
+  of its file or of `/spectra`; `origin` is that of `service.spectra.holdings.find_spectrum`.
+  Its file is best opened with `wanted=service.spectra.opening.first_read(size)`.
 * `errors`: `NoOverlap`, `NotCuttable`. Damaged and Unavailable (`service.storage`) pass through,
   also while the pieces of a product are read.
 

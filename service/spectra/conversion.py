@@ -55,7 +55,29 @@ def convert(spectrum: Spectrum, medium: WantedMedium | None, unit: str | None) -
         medium=wanted,
         notes=tuple(notes),
     )
-    return _reversed(changed) if len(axis) > 1 and axis[0] > axis[-1] else changed
+    descends = len(axis) > 1 and axis[0] > axis[-1]
+    return points_of(changed, slice(None, None, -1)) if descends else changed
+
+
+def vacuum_metres(spectrum: Spectrum) -> NDArray[np.float64]:
+    """The vacuum wavelength of each point in metres; an unknown medium is taken for vacuum."""
+    metres = _in_unit(spectrum.wavelength, spectrum.unit, "m")
+    return vacuum_from_air(metres) if spectrum.kind == "wl" and spectrum.medium == "air" else metres
+
+
+def points_of(spectrum: Spectrum, wanted: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Spectrum:
+    """The spectrum of some of its points."""
+    taken = {
+        name: None if values is None else values[wanted]
+        for name, values in (
+            ("wavelength", spectrum.wavelength),
+            ("flux", spectrum.flux),
+            ("error", spectrum.error),
+            ("quality", spectrum.quality),
+            ("order", spectrum.order),
+        )
+    }
+    return replace(spectrum, **taken)  # type: ignore[arg-type]  # each of its own array's type
 
 
 def _in_medium(axis: NDArray[np.float64], unit: str, medium: str) -> NDArray[np.float64]:
@@ -67,17 +89,3 @@ def _in_medium(axis: NDArray[np.float64], unit: str, medium: str) -> NDArray[np.
 def _in_unit(axis: NDArray[np.float64], given: str, wanted: str) -> NDArray[np.float64]:
     quantity = axis * units.Unit(given)
     return cast(NDArray[np.float64], quantity.to_value(wanted, equivalencies=units.spectral()))
-
-
-def _reversed(spectrum: Spectrum) -> Spectrum:
-    turned = {
-        name: None if values is None else values[::-1]
-        for name, values in (
-            ("wavelength", spectrum.wavelength),
-            ("flux", spectrum.flux),
-            ("error", spectrum.error),
-            ("quality", spectrum.quality),
-            ("order", spectrum.order),
-        )
-    }
-    return replace(spectrum, **turned)  # type: ignore[arg-type]  # each of its own array's type

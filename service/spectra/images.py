@@ -48,7 +48,7 @@ def axis_spectra(fits: FitsFile, medium: str | None = None) -> tuple[Spectrum, .
     wave, unit = axis.values, axis.unit
     if is_velocity(header, 1) and header.number("RESTFRQ", "RESTFREQ"):
         wave, unit = c.si.value / wave / 1e9, spectral_unit("GHz")
-    said = _described(fits, hdu, unit, axis.medium, axis.log)
+    said = described(fits, hdu, unit, axis.medium, axis.log)
     rows = _lines(fits, hdu, values, [wave])
     return spectra_of(rows, said, _labels(header, len(rows)))
 
@@ -61,7 +61,7 @@ def echelle_spectra(fits: FitsFile) -> tuple[Spectrum, ...]:
     values = image(hdu)
     waves = echelle_waves(hdu.header, np.arange(float(hdu.shape[0])), hdu.shape[1])
     rows = [Piece(wave, flux) for wave, flux in zip(waves, values, strict=True)]
-    return (spectrum_of(rows, _described(fits, hdu, spectral_unit("Angstrom"), medium, False)),)
+    return (spectrum_of(rows, described(fits, hdu, spectral_unit("Angstrom"), medium, False)),)
 
 
 def grid_spectra(fits: FitsFile, survey: Literal["sdss", "lamost"]) -> tuple[Spectrum, ...]:
@@ -87,11 +87,11 @@ def grid_spectra(fits: FitsFile, survey: Literal["sdss", "lamost"]) -> tuple[Spe
     elif any(other.is_image and other.shape == hdu.shape for other in fits.hdus[1:2]):
         error = sigma(image(fits.hdus[1]), "ivar")
     medium = declared_medium(header) or "vacuum"
-    said = _described(fits, hdu, spectral_unit("log10(Angstrom)"), medium, True)
+    said = described(fits, hdu, spectral_unit("log10(Angstrom)"), medium, True)
     return (spectrum_of([Piece(wave, lines[0], error, flags)], said),)
 
 
-def _described(
+def described(
     fits: FitsFile, hdu: Hdu, unit: SpectralUnit | None, medium: str | None, log: bool
 ) -> Described:
     header, primary = hdu.header, fits.primary
@@ -114,7 +114,7 @@ def _multispec(fits: FitsFile, hdu: Hdu, values: Values) -> tuple[Spectrum, ...]
             f"HDU {hdu.index} has {bands.shape[1]} lines and {len(waves)} dispersion functions"
         )
     medium = declared_medium(hdu.header, fits.primary)
-    said = _described(fits, hdu, multispec_unit(hdu.header), medium, False)
+    said = described(fits, hdu, multispec_unit(hdu.header), medium, False)
     rows = _lines(fits, hdu, values, waves)
     return spectra_of(rows, said, _labels(hdu.header, len(rows)))
 

@@ -85,7 +85,7 @@ def spectrum_of(pieces: Sequence[Piece], said: Described, label: str | None = No
         )
     elif kept.all():
         index = slice(None)
-    unit, assumed = _unit(said, wave[index])
+    unit, assumed = unit_of(said, wave[index])
     flux_unit = parse_unit(said.flux_unit)
     return Spectrum(
         wavelength=wave[index],
@@ -183,7 +183,7 @@ def _flags(values: Values) -> NDArray[np.integer[Any]] | None:
     return values.astype(np.int32)
 
 
-def _unit(said: Described, waves: NDArray[np.float64]) -> tuple[SpectralUnit, tuple[str, ...]]:
+def unit_of(said: Described, waves: NDArray[np.float64]) -> tuple[SpectralUnit, tuple[str, ...]]:
     if said.unit is not None:
         return said.unit, ()
     middle = float(np.median(waves))

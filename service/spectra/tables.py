@@ -30,7 +30,7 @@ _MOST_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class _Set:
+class ColumnSet:
     """Columns (from 1) that belong together: wavelengths, flux, error, flags."""
 
     wave: int
@@ -45,7 +45,7 @@ def table_spectra(fits: FitsFile, only_first: bool, medium: str | None) -> tuple
     `only_first`: of the first alone, where a convention says that the others are parts of it.
     `medium`: of the convention, where no card says it.
     """
-    found = _tables(fits)
+    found = spectral_tables(fits)
     if not found:
         raise NotConvertible("no table has a column of wavelengths and one of a flux")
     if only_first:
@@ -54,14 +54,14 @@ def table_spectra(fits: FitsFile, only_first: bool, medium: str | None) -> tuple
     labels: list[str | None] = []
     ordered = False
     for columns in found:
-        sets = _sets(columns)
+        sets = column_sets(columns)
         ordered = ordered or len(sets) > 1
         for number, chosen in enumerate(sets, start=1):
             rows = _pieces(columns, chosen)
             pieces += rows
             name = columns.hdu.name or f"HDU {columns.hdu.index}"
             labels += [f"{name} {number}-{row + 1}" for row in range(len(rows))]
-    said = _described(found[0], fits.primary, medium)
+    said = described(found[0], fits.primary, medium)
     if ordered:
         return (spectrum_of(pieces, said),)
     if len(found) > 1:
@@ -87,7 +87,7 @@ def _by_table(
     return distinct(spectra)
 
 
-def _tables(fits: FitsFile) -> list[SpectralColumns]:
+def spectral_tables(fits: FitsFile) -> list[SpectralColumns]:
     """Tables with wavelengths and a flux, of the same columns as the first of them."""
     found: list[SpectralColumns] = []
     for hdu in fits.tables:
@@ -99,7 +99,7 @@ def _tables(fits: FitsFile) -> list[SpectralColumns]:
     return found
 
 
-def _sets(columns: SpectralColumns) -> list[_Set]:
+def column_sets(columns: SpectralColumns) -> list[ColumnSet]:
     """One set of columns, or one an order where the table has a column an order (CRIRES+)."""
     hdu = columns.hdu
     names = [name.upper() for name in hdu.columns]
@@ -121,7 +121,7 @@ def _sets(columns: SpectralColumns) -> list[_Set]:
         error = find_error(flux - 1, names, utypes, ucds)
         flags = find_flags(flux - 1, names, utypes)
         sets.append(
-            _Set(
+            ColumnSet(
                 wave,
                 flux,
                 None if error is None else (error[0] + 1, error[1]),
@@ -131,11 +131,11 @@ def _sets(columns: SpectralColumns) -> list[_Set]:
     return sets
 
 
-def _pieces(columns: SpectralColumns, chosen: _Set) -> list[Piece]:
+def _pieces(columns: SpectralColumns, chosen: ColumnSet) -> list[Piece]:
     """One piece of a table with a row a point; one a row where cells hold arrays."""
     hdu = columns.hdu
     flux = column(hdu, chosen.flux)
-    wave = _waves(columns, chosen, flux)
+    wave = waves_of(columns, chosen, flux)
     error = _error(hdu, chosen, flux)
     flags = None if chosen.flags is None else _numbers(hdu, chosen.flags)
     if flux.shape[1] == 1 and wave.shape[1] == 1:
@@ -153,7 +153,7 @@ def _pieces(columns: SpectralColumns, chosen: _Set) -> list[Piece]:
         raise NotConvertible(
             f"HDU {hdu.index} holds {len(wave)} spectra; files of up to {_MOST_ROWS} are converted"
         )
-    lengths = _lengths(hdu, flux.shape)
+    lengths = lengths_of(hdu, flux.shape)
     return [
         Piece(
             wave[row, :length],
@@ -173,7 +173,7 @@ def _numbers(hdu: Hdu, number: int) -> Values | None:
         return None
 
 
-def _lengths(hdu: Hdu, shape: tuple[int, ...]) -> list[int]:
+def lengths_of(hdu: Hdu, shape: tuple[int, ...]) -> list[int]:
     """How many elements of each row's cells are filled (HST: NELEM)."""
     number = hdu.column_number("NELEM")
     if number is None or shape[1] == 1:
@@ -182,7 +182,7 @@ def _lengths(hdu: Hdu, shape: tuple[int, ...]) -> list[int]:
     return [int(count) if 0 < count <= shape[1] else shape[1] for count in counts]
 
 
-def _waves(columns: SpectralColumns, chosen: _Set, flux: Values) -> Values:
+def waves_of(columns: SpectralColumns, chosen: ColumnSet, flux: Values) -> Values:
     """The wavelengths, or those of a first one and a step along the flux array (IUE, MXLO)."""
     step = columns.hdu.column_number("DELTAW")
     waves = column(columns.hdu, chosen.wave)
@@ -191,7 +191,7 @@ def _waves(columns: SpectralColumns, chosen: _Set, flux: Values) -> Values:
     return waves
 
 
-def _error(hdu: Hdu, chosen: _Set, flux: Values) -> Values | None:
+def _error(hdu: Hdu, chosen: ColumnSet, flux: Values) -> Values | None:
     """One standard deviation in the flux's own unit; None where the file gives it in no such."""
     if chosen.error is None:
         return None
@@ -210,7 +210,7 @@ def _error(hdu: Hdu, chosen: _Set, flux: Values) -> Values | None:
     return np.asarray(values * own.to(main))
 
 
-def _described(columns: SpectralColumns, primary: Header, medium: str | None) -> Described:
+def described(columns: SpectralColumns, primary: Header, medium: str | None) -> Described:
     header, name = columns.hdu.header, columns.hdu.columns[columns.wave - 1]
     unit = columns.unit
     notes: tuple[str, ...] = ()
