@@ -39,12 +39,17 @@ from service.results.errors import error_response as votable_error
 from service.results.errors import fault_response as fault_error
 from service.rooms import ROOMS
 from service.sia import routes as sia
+from service.soda import routes as soda
+from service.soda.errors import REASON
+from service.soda.errors import error_response as soda_error
+from service.soda.room import SODA_ROOM
 from service.spectra import routes as spectra
 from service.ssap import routes as ssap
 from service.ssap.errors import error_response as ssap_error
 from service.tap.jobs import TAP_ROOM
 from service.tap.routes import router as tap_router
 from service.uws.jobs import open_jobs
+from service.uws.routes import prefers_html
 
 _EXPOSED = [
     "ETag",
@@ -56,6 +61,7 @@ _EXPOSED = [
     "Retry-After",
     "WWW-Authenticate",
     "X-VO-Authenticated",
+    REASON,
     HEADER,
 ]
 
@@ -67,6 +73,8 @@ _FORMS: dict[str, _Form] = {
     "/tap/sync": votable_error,
     "/cone/": cone_error,
     "/sia": fault_error,
+    "/soda/sync": soda_error,
+    SODA_ROOM.path: soda_error,
     "/ssap": ssap_error,
 }
 
@@ -80,6 +88,8 @@ def _respond(request: Request, error: StarhaulError) -> Response:
     if error.status == Unauthorized.status:
         return _challenge(request, error)
     own = _own_form(request.url.path, _FORMS)
+    if own is soda_error and prefers_html(request):
+        own = None  # the form of a dataset's page leads here
     return page_or_problem(request, error) if own is None else own(error)
 
 
@@ -136,6 +146,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(ssap.router)
     app.include_router(cone.router)
     app.include_router(sia.router)
+    app.include_router(soda.router)
     app.include_router(registry.router)
     app.add_middleware(OptionsMiddleware)
     app.add_middleware(

@@ -99,6 +99,9 @@ class Settings(BaseSettings):
         "bucket, none",
     )
     bulk_members: int = Field(default=5_000_000, ge=1, description="most files of a bulk job")
+    cutout_combinations: int = Field(
+        default=1_000, ge=1, description="results of one job of cutouts at most"
+    )
     query_timeout_s: float = Field(
         default=60.0, gt=0, description="seconds a synchronous query may take to its first row"
     )

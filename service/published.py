@@ -8,6 +8,7 @@ from service.cone.tables import cone_tables
 from service.cone.vosi import cone_capabilities, service_path
 from service.datalink.vosi import links_capabilities
 from service.sia.vosi import sia_capabilities
+from service.soda.vosi import soda_capabilities
 from service.ssap.vosi import searched, ssap_capabilities
 from service.tap.capabilities import tap_capabilities
 from service.vosi.capabilities import capabilities_document
@@ -47,6 +48,13 @@ async def published_services(archive: Archive) -> Sequence[PublishedService]:
             "links",
             "The files that belong to a dataset, its previews, and services on it (DataLink).",
             links_capabilities(f"{settings.base_url}/datalink"),
+            (),
+        ),
+        PublishedService(
+            "soda",
+            "cutouts",
+            "Parts of images, cubes and spectra by place, wavelength, time, polarization (SODA).",
+            soda_capabilities(settings),
             (),
         ),
         *(await _cones(archive)),

@@ -21,6 +21,7 @@ class InputParameter:
     unit: str | None = None
     ucd: str | None = None
     required: bool = False
+    std: bool = True
 
 
 def describe_interface(
@@ -36,7 +37,8 @@ def describe_interface(
     etree.SubElement(interface, "resultType").text = result_type
     for parameter in parameters:
         use = "required" if parameter.required else "optional"
-        element = etree.SubElement(interface, "param", use=use, std="true")
+        std = "true" if parameter.std else "false"
+        element = etree.SubElement(interface, "param", use=use, std=std)
         said = {
             "name": parameter.name,
             "description": parameter.description,
