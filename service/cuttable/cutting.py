@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal, TypeAlias
 
-from service.cutouts.openings import open_image
 from service.cutouts.product import Piece, Product
 from service.cutouts.wanted import Wanted
 from service.cuttable.holdings import SPECTRUM, Cuttable
@@ -28,12 +27,13 @@ def opened(cuttable: Cuttable) -> Iterator[Cutter]:
     task. NotCuttable, Damaged and Unavailable where it cannot be opened; a cutter raises NoOverlap
     and UsageError too.
     """
+    # astropy with it, which an API that cuts nothing need not load.
+    from service.cutouts.openings import open_image
+    from service.cutouts.spectra import cut_spectrum
+
     with cuttable.open() as file:
         source = cuttable.source(file)
         if cuttable.kind == SPECTRUM:
-            # astropy with it, which an API that cuts nothing need not load.
-            from service.cutouts.spectra import cut_spectrum
-
             yield lambda wanted, form: _verified(
                 cut_spectrum(source, wanted, form, cuttable.origin), file
             )
