@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from service.cutouts.wanted import Interval
-from service.ingest.header import Value
 from service.storage.ranges import Span
 from service.storage.store import OpenFile
+
+if TYPE_CHECKING:
+    from service.ingest.header import Value  # astropy with it, which an API need not load
 
 Piece: TypeAlias = bytes | bytearray | memoryview
 
@@ -34,7 +36,7 @@ class Source:
     identifier: str
     dataproduct_type: str = "image"
     reader: str | None = None
-    header: Mapping[str, Value] = field(default_factory=dict)
+    header: "Mapping[str, Value]" = field(default_factory=dict)
     time: Interval | None = None
     band: Interval | None = None
     pol: tuple[str, ...] = ()
