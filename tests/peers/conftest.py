@@ -1,7 +1,7 @@
 """The programs that astronomers use, as fixtures."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import pytest
@@ -20,3 +20,13 @@ def stilts(require_tool: Callable[[str], str]) -> Stilts:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def display(require_tool: Callable[[str], str]) -> Iterator[str]:
+    """A screen in memory."""
+    command = [require_tool("Xvfb"), "-displayfd", "1", "-screen", "0", "1400x1000x24"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as screen:
+        assert screen.stdout is not None
+        yield f":{screen.stdout.readline().strip()}"
+        screen.terminate()

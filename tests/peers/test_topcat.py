@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,6 @@ from tests.conftest import Stack, absent
 
 _JARS = [Path("/usr/share/java") / name for name in ("jython.jar", "starlink-topcat.jar")]
 _DRIVER = Path(__file__).with_name("topcat.jython")
-
-
-@pytest.fixture(scope="module")
-def display(require_tool: Callable[[str], str]) -> Iterator[str]:
-    """A screen in memory."""
-    command = [require_tool("Xvfb"), "-displayfd", "1", "-screen", "0", "1400x1000x24"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as screen:
-        assert screen.stdout is not None
-        yield f":{screen.stdout.readline().strip()}"
-        screen.terminate()
 
 
 @pytest.fixture(scope="module")
