@@ -243,6 +243,8 @@ def _describe(cards: Cards, hdu: Hdu, main: tuple[Hdu, Selected] | None) -> None
     if main is None or columns is None or values is None or columns.log:
         return
     table, kept = main
+    if values.size != kept.points.size * (kept.lines.size if kept.grid.layout == "cells" else 1):
+        return
     values = values.reshape(kept.lines.size if kept.grid.layout == "cells" else 1, -1)
     lines = kept.lines if kept.grid.layout == "cells" else np.ones(1, dtype=bool)
     values = values[lines][:, kept.points].astype(np.float64)

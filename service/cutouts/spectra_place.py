@@ -41,7 +41,12 @@ def _in_range(region: Range, ra: float, dec: float, radius: float) -> bool:
 
 
 def _turns(corners: list[Vector], place: Vector) -> bool:
-    """Whether the sides, seen from the position, turn once around it (in either direction)."""
+    """Whether the sides, seen from the position, turn once around it (in either direction).
+
+    They do so around the opposite position too, which lies in no polygon of less than half the sky.
+    """
+    if sum(dot(place, corner) for corner in corners) <= 0:
+        return False
     total = 0.0
     for a, b in zip(corners, corners[1:] + corners[:1], strict=True):
         to_a, to_b = cross(place, a), cross(place, b)

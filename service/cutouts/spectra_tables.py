@@ -57,7 +57,7 @@ def cut_rows(hdu: Hdu, cards: Cards, points: Mask, left_out: Collection[int] = (
 def cut_cells(hdu: Hdu, cards: Cards, points: Mask, lines: Mask) -> bytes:
     """Some rows of a table, and of their cells with as many elements as there are points some.
 
-    NotCuttable where such cells are of bits or of varying length.
+    NotCuttable where such cells are of bits, or any of varying length.
     """
     width, rows = _shape(hdu)
     raw = hdu.source.read(hdu.data_offset, hdu.data_size)
@@ -127,12 +127,14 @@ def _columns(hdu: Hdu) -> list[_Column]:
 def _points_of(hdu: Hdu, column: _Column, points: int) -> bool:
     """Whether the cells of a column hold a value a point, or several arrays of them (TDIMn)."""
     name = hdu.columns[column.number - 1]
+    if column.kind in "PQ":
+        raise NotCuttable(f"column {name} of HDU {hdu.index} holds arrays of any length")
     dimensions = re.findall(r"\d+", hdu.header.text(f"TDIM{column.number}") or "")
     first = int(dimensions[0]) if dimensions else column.count
     if first != points or column.kind == "A" or column.count % points:
         return False
-    if column.kind == "X" or (column.kind in "PQ" and points > 1):
-        raise NotCuttable(f"column {name} of HDU {hdu.index} holds bits or arrays of any length")
+    if column.kind == "X":
+        raise NotCuttable(f"column {name} of HDU {hdu.index} holds bits")
     return True
 
 
