@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from service.allocation import keep_freed_memory
 from service.config import Settings
 from service.errors import UsageError
 
@@ -26,6 +27,7 @@ def serve(
 ) -> None:
     """Run the API alone. It needs STARHAUL_DATABASE_URL, _READ_DATABASE_URL and _REDIS_URL."""
     settings = _production_settings()
+    keep_freed_memory()
     with _kept_for_good():
         import uvicorn
 
@@ -69,6 +71,7 @@ def worker(
 ) -> None:
     """Run a Celery worker alone. It needs the same environment as the API."""
     settings = _production_settings()
+    keep_freed_memory()
     with _kept_for_good():
         from service.logs import configure_logs
         from service.uws.one_store import refuse_other_stores
