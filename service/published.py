@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from service.archive import Archive
+from service.bulk.vosi import bulk_capabilities
 from service.cone.somewhere import somewhere_in
 from service.cone.tables import cone_tables
 from service.cone.vosi import cone_capabilities, service_path
 from service.datalink.vosi import links_capabilities
 from service.sia.vosi import sia_capabilities
 from service.soda.vosi import soda_capabilities
-from service.ssap.vosi import searched, ssap_capabilities
+from service.ssap.vosi import collections_of_spectra, searched, ssap_capabilities
 from service.tap.capabilities import tap_capabilities
 from service.vosi.capabilities import capabilities_document
 from service.vosi.published import PublishedService
@@ -57,8 +58,35 @@ async def published_services(archive: Archive) -> Sequence[PublishedService]:
             soda_capabilities(settings),
             (),
         ),
+        PublishedService(
+            "bulk",
+            "bulk downloads",
+            "All files that a query finds, as one job: parts that resume, a checksum of each file.",
+            bulk_capabilities(settings),
+            (),
+        ),
+        *(await _collections(archive)),
         *(await _cones(archive)),
     )
+
+
+async def _collections(archive: Archive) -> list[PublishedService]:
+    """The search for spectra of each collection that has some."""
+    found = []
+    for each in await collections_of_spectra(archive.database.owner):
+        key = f"ssap/{each.name}"
+        known = await searched(archive.database.owner, each.name)
+        found.append(
+            PublishedService(
+                key,
+                f"spectra of {each.title or each.name}",
+                each.description or f"The spectra of the collection {each.name} (SSAP).",
+                ssap_capabilities(archive.settings, f"/{key}", known),
+                (),
+                collection=each.name,
+            )
+        )
+    return found
 
 
 async def _cones(archive: Archive) -> list[PublishedService]:

@@ -7,6 +7,7 @@ from vo_models.voresource.models import Capability
 
 from service.archive import archive_of
 from service.bulk.limits import BulkLimits, bulk_limits
+from service.config import Settings
 from service.vosi.availability import availability_document
 from service.vosi.capabilities import capabilities_document, http_interface, vosi_capabilities
 
@@ -19,8 +20,12 @@ vosi_routes = APIRouter(prefix="/bulk")
 
 @vosi_routes.api_route("/capabilities", methods=_READ, summary="What this service can do")
 async def capabilities(request: Request) -> Response:
+    """The list of jobs and the VOSI resources."""
+    return Response(bulk_capabilities(archive_of(request).settings), media_type=_XML)
+
+
+def bulk_capabilities(settings: Settings) -> bytes:
     """No standard defines bulk jobs; the capability is named by this archive's authority."""
-    settings = archive_of(request).settings
     url = f"{settings.base_url}/bulk"
     bulk = Capability.model_validate(
         {
@@ -29,9 +34,7 @@ async def capabilities(request: Request) -> Response:
             "interface": [http_interface(url, version="1.0")],
         }
     )
-    return Response(
-        capabilities_document([bulk, *vosi_capabilities(url, tables=False)]), media_type=_XML
-    )
+    return capabilities_document([bulk, *vosi_capabilities(url, tables=False)])
 
 
 def _words(limits: BulkLimits) -> str:

@@ -24,18 +24,23 @@ _PLANCK_TIMES_LIGHT = 6.62607015e-34 * 299_792_458  # joule metre
 # From each cell to the next that has a row, by the index: as many steps as there are cells.
 _CELLS = """
     WITH RECURSIVE cell (c) AS (
-        (SELECT {hpx} >> {shift} FROM {relation} WHERE {hpx} IS NOT NULL ORDER BY {hpx} LIMIT 1)
+        (SELECT {hpx} >> $1::int FROM {relation} WHERE {hpx} IS NOT NULL ORDER BY {hpx} LIMIT 1)
         UNION ALL
-        SELECT (SELECT {hpx} >> {shift} FROM {relation}
-                WHERE {hpx} >= (cell.c + 1) << {shift} ORDER BY {hpx} LIMIT 1)
+        SELECT (SELECT {hpx} >> $1::int FROM {relation}
+                WHERE {hpx} >= (cell.c + 1) << $1::int ORDER BY {hpx} LIMIT 1)
         FROM cell WHERE cell.c IS NOT NULL
     )
-    SELECT c FROM cell WHERE c IS NOT NULL LIMIT {most}
+    SELECT c FROM cell WHERE c IS NOT NULL LIMIT $2::int
 """
 _SPANS = """
     SELECT min(t_min) AS t_min, max(t_max) AS t_max, min(em_min) AS em_min, max(em_max) AS em_max
     FROM ivoa.obscore
 """
+_CELLS_OF_SPECTRA = """
+    SELECT DISTINCT hpx >> $1::int AS c FROM ivoa.obscore
+    WHERE obs_collection = $3 AND dataproduct_type = 'spectrum' AND hpx IS NOT NULL LIMIT $2::int
+"""
+_SPANS_OF_SPECTRA = f"{_SPANS} WHERE obs_collection = $1 AND dataproduct_type = 'spectrum'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +54,27 @@ class Coverage:
 
 async def table_coverage(reader: "Pool[Record]", table: Table) -> Coverage:
     """What everybody may read of a table covers; nothing where that takes too long to find out."""
+    hpx = table.positions[0].hpx if table.positions else None
+    cells = None if hpx is None else _CELLS.format(hpx=hpx, relation=table.sql_name)
     is_obscore = (table.schema, table.name) == ("ivoa", "obscore")
+    return await _coverage(reader, cells, _SPANS if is_obscore else None)
+
+
+async def spectra_coverage(reader: "Pool[Record]", collection: str) -> Coverage:
+    """The same for the spectra of a collection, by one look at them all."""
+    return await _coverage(reader, _CELLS_OF_SPECTRA, _SPANS_OF_SPECTRA, collection)
+
+
+async def _coverage(
+    reader: "Pool[Record]", cells: str | None, spans: str | None, *names: str
+) -> Coverage:
     try:
         async with query_slot(reader) as connection:
-            moc = await _moc(connection, table)
-            row = await connection.fetchrow(_SPANS, timeout=_PATIENCE_S) if is_obscore else None
+            moc = None if cells is None else await _moc(connection, cells, *names)
+            row = spans and await connection.fetchrow(spans, *names, timeout=_PATIENCE_S)
     except (asyncpg.PostgresError, TimeoutError):
         return Coverage()
-    if row is None:
+    if not row:
         return Coverage(moc)
     days = joules = None
     if row["t_min"] is not None and row["t_max"] is not None:
@@ -66,18 +84,14 @@ async def table_coverage(reader: "Pool[Record]", table: Table) -> Coverage:
     return Coverage(moc, days, joules)
 
 
-async def _moc(connection: "asyncpg.pool.PoolConnectionProxy[Record]", table: Table) -> str | None:
-    hpx = table.positions[0].hpx if table.positions else None
-    if hpx is None:
-        return None
+async def _moc(
+    connection: "asyncpg.pool.PoolConnectionProxy[Record]", cells: str, *names: str
+) -> str | None:
     for order in _ORDERS:
         shift = 2 * (_FULL_ORDER - order)
-        statement = _CELLS.format(
-            hpx=hpx, relation=table.sql_name, shift=shift, most=_MOST_CELLS + 1
-        )
-        rows = await connection.fetch(statement, timeout=_PATIENCE_S)
+        rows = await connection.fetch(cells, shift, _MOST_CELLS + 1, *names, timeout=_PATIENCE_S)
         if len(rows) <= _MOST_CELLS or order == _ORDERS[-1]:
-            return ascii_moc(order, (row["c"] for row in rows))
+            return ascii_moc(order, (row["c"] for row in rows)) or None
     return None
 
 

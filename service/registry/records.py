@@ -53,12 +53,14 @@ class PublishedTable:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All that the records are made of; `tableset` is VOSI's, with columns."""
+    """All that the records are made of; `collections` are those with a service of their own,
+    `tableset` is VOSI's, with columns."""
 
     settings: Settings
     facts: Publisher
     services: Sequence[PublishedService]
     tables: Sequence[PublishedTable]
+    collections: Mapping[str, Coverage]
     tableset: etree._Element
 
     def identifier(self, key: str) -> str:
@@ -173,9 +175,7 @@ def _service(told: Told, service: PublishedService) -> etree._Element:
     add_rights(root, told.facts)
     add_capabilities(root, service.capabilities)
     add_instruments(root, told.facts)
-    known = _coverages(told)
-    covered = service.tables[0] if service.tables else _OBSCORE
-    add_coverage(root, known.get(covered, Coverage()), told.facts)
+    add_coverage(root, _covered(told, service), told.facts)
     if service.tables != ():
         add_tables(root, told.tableset, service.tables)
     return root
@@ -203,6 +203,12 @@ def _table(told: Told, table: PublishedTable) -> etree._Element:
 
 def _title(told: Told, service: PublishedService) -> str:
     return f"{told.facts.title}: {service.title}"
+
+
+def _covered(told: Told, service: PublishedService) -> Coverage:
+    if service.collection is not None:
+        return told.collections[service.collection]
+    return _coverages(told).get(service.tables[0] if service.tables else _OBSCORE, Coverage())
 
 
 def _coverages(told: Told) -> Mapping[str, Coverage]:

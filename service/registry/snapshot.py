@@ -13,7 +13,7 @@ from adql.catalogue import Table
 from service.archive import Archive
 from service.config import Settings
 from service.errors import Unavailable
-from service.registry.coverage import Coverage, table_coverage
+from service.registry.coverage import Coverage, spectra_coverage, table_coverage
 from service.registry.facts import Publisher, PublisherError, publisher_of
 from service.registry.oai import Repository, stamp
 from service.registry.records import (
@@ -60,11 +60,17 @@ class RegistryCache:
 
 async def _repository(archive: Archive, services: Services) -> Repository:
     content = await read_tap_schema(archive.database.owner)
+    published = await services(archive)
     told = Told(
         settings=archive.settings,
         facts=await asyncio.to_thread(_facts, archive.settings),
-        services=await services(archive),
+        services=published,
         tables=await _tables(archive, content),
+        collections={
+            each.collection: await spectra_coverage(archive.database.reader, each.collection)
+            for each in published
+            if each.collection is not None
+        },
         tableset=etree.fromstring(tableset_document(content, columns=True)),
     )
     found = await asyncio.to_thread(lambda: list(resources(told)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lxml import etree
 from sqlalchemy import func, select
@@ -24,6 +25,11 @@ _DATATYPES = {"char": "string", "double": "real", "int": "integer"}
 _TEST_SIZE = 0.1
 # What stands for a collection that does not say where its data come from (SSAP 1.1 §4.2.5.5).
 _DEFAULT_SOURCE = "survey"
+_FOR_EVERYBODY = (
+    dataset.c.dataproduct_type == "spectrum",
+    dataset.c.present,
+    dataset.c.readable_by.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,26 @@ class Searched:
     place: tuple[float, float] | None
 
 
+class CollectionOfSpectra(NamedTuple):
+    """A collection that has spectra for everybody, in its publisher's words."""
+
+    name: str
+    title: str | None
+    description: str | None
+
+
+async def collections_of_spectra(engine: AsyncEngine) -> list[CollectionOfSpectra]:
+    """Each of them, by name: each has a service of its own."""
+    of_collection = dataset.c.collection_id == collection.c.id
+    chosen = (
+        select(collection.c.name, collection.c.title, collection.c.description)
+        .where(select(1).where(of_collection, *_FOR_EVERYBODY).exists())
+        .order_by(collection.c.name)
+    )
+    async with engine.connect() as connection:
+        return [CollectionOfSpectra(*row) for row in await connection.execute(chosen)]
+
+
 async def searched(engine: AsyncEngine, name: str | None) -> Searched:
     """The same for a collection, or for all where `name` is None."""
     of_collection = [] if name is None else [collection.c.name == name]
@@ -42,13 +68,7 @@ async def searched(engine: AsyncEngine, name: str | None) -> Searched:
     somewhere = (
         select(dataset.c.s_ra, dataset.c.s_dec)
         .join(collection, collection.c.id == dataset.c.collection_id)
-        .where(
-            dataset.c.dataproduct_type == "spectrum",
-            dataset.c.present,
-            dataset.c.readable_by.is_(None),
-            dataset.c.hpx.is_not(None),
-            *of_collection,
-        )
+        .where(*_FOR_EVERYBODY, dataset.c.hpx.is_not(None), *of_collection)
         .order_by(dataset.c.hpx)  # the same one each time, found by the index
         .limit(1)
     )

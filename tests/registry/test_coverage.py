@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from service.registry.coverage import ascii_moc
 
 
-def _cells(moc: str, order: int) -> set[int]:
+def cells_of(moc: str, order: int) -> set[int]:
     """The cells of an ASCII MOC at one order."""
     found: set[int] = set()
     depth = 0
@@ -22,7 +22,7 @@ def _cells(moc: str, order: int) -> set[int]:
 
 @given(cells=st.sets(st.integers(0, 12 * 4**3 - 1)))
 def test_a_moc_holds_its_cells_alone(cells: set[int]) -> None:
-    assert _cells(ascii_moc(3, cells), 3) == cells
+    assert cells_of(ascii_moc(3, cells), 3) == cells
 
 
 def test_four_cells_of_one_are_that_one() -> None:

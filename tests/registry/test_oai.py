@@ -65,6 +65,8 @@ def test_the_archive_its_services_and_tables_are_recorded(archive: httpx.Client)
         "/ssap": "vs:CatalogService",
         "/sia": "vs:CatalogService",
         "/datalink": "vs:CatalogService",
+        "/soda": "vs:CatalogService",
+        "/bulk": "vs:CatalogService",
         "/cone/demo.stars": "vs:CatalogService",
         "/cone/ivoa.obscore": "vs:CatalogService",
         "/tables/demo.stars": "vs:CatalogResource",
@@ -74,7 +76,8 @@ def test_the_archive_its_services_and_tables_are_recorded(archive: httpx.Client)
 
 def test_capabilities_are_those_that_the_services_tell(archive: httpx.Client) -> None:
     found = _resources(archive)
-    for path in ("tap", "ssap", "sia", "datalink", "cone/demo.stars", "cone/ivoa.obscore"):
+    services = ("tap", "ssap", "sia", "datalink", "soda", "bulk")
+    for path in (*services, "cone/demo.stars", "cone/ivoa.obscore"):
         told = etree.fromstring(archive.get(f"/{path}/capabilities").content)
         recorded = found[f"{_AUTHORITY}/{path}"].findall("capability")
         assert [_plain(each) for each in recorded] == [_plain(each) for each in told], path
