@@ -1,8 +1,8 @@
 """The list of links as one query over the archive's own tables (DataLink 1.1 §3.2).
 
 Rows come in the order of the identifiers; of one, the file that it is named after first, then its
-other files of #this, the forms that its spectrum can be had in, what else belongs to it, and a
-package of all last.
+other files of #this, the forms that its spectrum can be had in, what else belongs to it, what can
+be cut out of it, and a package of all last.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from adql.columns import ColumnMeta, OutputColumn
 from adql.literals import literal
 from adql.translation import Parameter
 from schema.semantics import PARTS, with_narrower
-from service.datalink.made import CONVERTIBLE, FORMS, PREVIEWS
+from service.datalink.cutouts import suffix
+from service.datalink.made import CONVERTIBLE, CUTOUTS, CUTTABLE, FORMS, PREVIEWS
 
 # Name, PostgreSQL type, UCD, description; UCDs and units are table 1 of DataLink 1.1.
 _COLUMNS = (
@@ -45,6 +46,7 @@ _FILES = f"""
         coalesce(source.readable_by, holding.readable_by) IS NULL AS public,
         starhaul.may_read(holding.readable_by) AS readable,
         link.semantics = '#this' AND ({CONVERTIBLE}) AS convertible,
+        link.semantics = '#this' AND ({CUTTABLE}) AS cuttable,
         CASE
             WHEN dataset.id IS NULL AND asked.id !~* '^ivo://.'
             THEN 'UsageFault: ' || left(asked.id, 200)
@@ -95,7 +97,9 @@ WITH files AS MATERIALIZED ({_FILES}), links AS (
     UNION ALL
     {PREVIEWS}
     UNION ALL
-    SELECT n, 4, NULL, NULL, id, NULL, 'package', NULL,
+    {CUTOUTS}
+    UNION ALL
+    SELECT n, 5, NULL, NULL, id, NULL, 'package', NULL,
         'All ' || count(*) || ' files of the dataset as one package', '#package', 'text/xml',
         NULL, NULL, NULL, 'optional', true, NULL
     FROM files WHERE error IS NULL AND readable AND is_part
@@ -123,7 +127,8 @@ class LinksQuery:
 
     def literal_sql(self) -> str:
         """One SELECT of our own tables; the identifiers are one array in it (DESIGN §4)."""
-        return _LINKS.format(ids=literal(Parameter(self.ids, "text[]")))
+        asked = literal(Parameter(self.ids, "text[]"))
+        return _LINKS.format(ids=asked, suffix=suffix(self.ids))
 
 
 def _meta(name: str, sql_type: str, ucd: str | None, description: str, wide: bool) -> ColumnMeta:

@@ -5,12 +5,14 @@ row, then those of the answer.
 """
 
 from schema.semantics import with_narrower
+from service.cuttable.holdings import cuttable
 from service.previews.drawable import EXTENSIONS, MEDIA_TYPES, TITLES
 from service.spectra.forms import FORMS as _SPECTRUM_FORMS
 from service.spectra.holdings import convertible
 
 # Of a row of archive.holding beside that of its dataset.
 CONVERTIBLE = str(convertible().compile(compile_kwargs={"literal_binds": True}))
+CUTTABLE = str(cuttable().compile(compile_kwargs={"literal_binds": True}))
 
 _LINK_AUTH = "CASE WHEN public THEN 'optional' ELSE 'true' END"
 _BASE_URL = "current_setting('starhaul.public_url')"
@@ -47,4 +49,20 @@ PREVIEWS = f"""
             AND n NOT IN (SELECT n FROM files WHERE error IS NULL AND semantics IN ({_GIVEN}))
          ) AS drawn
     JOIN ({_PREVIEW_ROWS}) AS drawing (product, media_type, extension, title) USING (product)
+"""  # noqa: S608
+
+_CUTOUT_ROWS = _values(
+    [
+        ("1", "soda-sync", "A part of it", "application/fits"),
+        ("2", "soda-async", "Parts of it, as a job", "text/xml"),
+    ]
+)
+# Of the file that is cut; {suffix} is SQL for what the descriptor's ID ends with.
+CUTOUTS = f"""
+    SELECT n, 4, place, holding_id, id, NULL, mark || {{suffix}}, NULL, title, '#cutout',
+        media_type, NULL, CASE place WHEN '1' THEN '#' || product END, NULL, {_LINK_AUTH},
+        readable, NULL
+    FROM (SELECT DISTINCT ON (n) n, id, holding_id, public, readable, product FROM files
+          WHERE error IS NULL AND cuttable ORDER BY n, holding_id) AS cut
+    CROSS JOIN ({_CUTOUT_ROWS}) AS request (place, mark, title, media_type)
 """  # noqa: S608

@@ -1,6 +1,6 @@
 """The URLs below /datalink."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from service.archive import archive_of
 from service.config import Settings
+from service.datalink.cutouts import read_services
 from service.datalink.links import LinksQuery
 from service.datalink.page import links_page, read_page
 from service.datalink.request import LinksRequest, links_request
@@ -18,6 +19,7 @@ from service.datalink.vosi import vosi_routes
 from service.parameters import FORM_TYPES, read_parameters
 from service.principal import principal_of
 from service.request_id import current_request_id
+from service.results.descriptors import Service
 from service.results.errors import fault_response
 from service.results.response import Result, ResultResponse, result_headers
 from service.results.rows import Connection, query_slot
@@ -52,9 +54,11 @@ async def _links(request: Request) -> Response:
         if request.method == "HEAD":
             headers = result_headers(asked.form, gzip=gzip)
             return Response(headers=headers, media_type=asked.form.media_type)
+        async with _slot_of(principal_of(request), archive.database.owner_copy) as connection:
+            cutouts = await read_services(connection, asked.ids, archive.settings)
         response = ResultResponse(
             archive.database.owner_copy,
-            _result(asked, archive.settings, principal_of(request)),
+            _result(asked, archive.settings, principal_of(request), cutouts),
             gzip=gzip,
             on_error=fault_response,
         )
@@ -66,7 +70,9 @@ async def _links(request: Request) -> Response:
         return fault_response(error)
 
 
-def _result(asked: LinksRequest, settings: Settings, principal: str | None) -> Result:
+def _result(
+    asked: LinksRequest, settings: Settings, principal: str | None, cutouts: Sequence[Service]
+) -> Result:
     return Result(
         query=LinksQuery(asked.ids),
         form=asked.form,
@@ -79,7 +85,11 @@ def _result(asked: LinksRequest, settings: Settings, principal: str | None) -> R
         ],
         spool_folder=str(settings.scratch),
         slot=partial(_slot_of, principal),
-        services=(package_service(settings, _ID_COLUMN), links_service(settings, None)),
+        services=(
+            *cutouts,
+            package_service(settings, _ID_COLUMN),
+            links_service(settings, None),
+        ),
         truncated=asked.truncated,
     )
 

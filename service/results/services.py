@@ -7,6 +7,7 @@ from adql.columns import ColumnMeta
 from schema import semantics
 from schema.obscore import LINKS_MEDIA_TYPE
 from service.config import Settings
+from service.results.cutouts import cutout_services
 from service.results.descriptors import UWS_MEDIA_TYPE, Input, Service
 
 LINKS_STANDARD = "ivo://ivoa.net/std/DataLink#links-1.1"
@@ -74,5 +75,9 @@ def dataset_services(columns: Sequence[ColumnMeta], settings: Settings) -> tuple
         utype = (column.utype or "").rpartition(":")[2].lower()
         named = column.name.lower() == _DID_NAME and column.ucd == _DID_UCD
         if utype == _DID_UTYPE or named:
-            return links_service(settings, number), bulk_service(settings, number)
+            return (
+                links_service(settings, number),
+                bulk_service(settings, number),
+                *cutout_services(settings, number),
+            )
     return ()

@@ -90,6 +90,14 @@ def test_several_files_come_with_a_package(links: httpx.Client) -> None:
     assert identifier.get("ref") == "ID"
 
 
+def _cutouts(qualifier: str) -> list[tuple[str, ...]]:
+    """The rows of what can be cut out of a file, at once and as a job."""
+    return [
+        ("#cutout", "", "application/fits", qualifier, ""),
+        ("#cutout", "", "text/xml", "", ""),
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -100,6 +108,7 @@ def test_several_files_come_with_a_package(links: httpx.Client) -> None:
                 ("#this", "spectra.fits", "application/fits", "#spectrum", "starhaul:fits"),
                 ("#this", "spectra.vot", "application/x-votable+xml", "#spectrum", "starhaul:vot"),
                 ("#preview", "previews.svg", "image/svg+xml", "", "starhaul:preview"),
+                *_cutouts("#spectrum"),
             ],
         ),
         (
@@ -109,6 +118,7 @@ def test_several_files_come_with_a_package(links: httpx.Client) -> None:
                 ("#this", "spectra.fits", "application/fits", "#spectrum", "starhaul:fits"),
                 ("#this", "spectra.vot", "application/x-votable+xml", "#spectrum", "starhaul:vot"),
                 ("#preview-plot", "files", "image/png", "", ""),
+                *_cutouts("#spectrum"),
                 ("#package", "", "text/xml", "", ""),
             ],
         ),
@@ -118,6 +128,7 @@ def test_several_files_come_with_a_package(links: httpx.Client) -> None:
                 ("#this", "files", "application/fits", "#image", ""),
                 ("#preview", "previews.png", "image/png", "", "starhaul:preview"),
                 ("#thumbnail", "files", "image/png", "", ""),
+                *_cutouts("#image"),
                 ("#package", "", "text/xml", "", ""),
             ],
         ),
@@ -127,6 +138,7 @@ def test_several_files_come_with_a_package(links: httpx.Client) -> None:
                 ("#this", "files", "application/fits", "#cube", ""),
                 ("#preview", "previews.png", "image/png", "", "starhaul:preview"),
                 ("#progenitor", "files", "application/fits", "#spectrum", ""),
+                *_cutouts("#cube"),
             ],
         ),
         (
@@ -161,7 +173,7 @@ def test_what_the_archive_makes_of_a_file(
         assert (row["link_auth"], row["link_authorized"]) == ("optional", "t")
     for row in found:
         made = row["local_semantics"].startswith("starhaul:")
-        assert (row["content_length"] == "") == (made or row["semantics"] == "#package")
+        assert (row["content_length"] == "") == (made or row["access_url"] == "")
 
 
 def test_what_other_datasets_that_one_may_see_are_to_it(links: httpx.Client) -> None:
@@ -209,20 +221,29 @@ def test_what_cannot_be_had_is_a_row_with_a_fault(
 
 def test_a_file_that_is_not_permitted_is_told_as_such(links: httpx.Client) -> None:
     found = rows(links.get(PATH, params={"ID": DID + "part.fits"}).content)
-    assert [row["semantics"] for row in found] == ["#this", "#preview"]
+    assert [row["semantics"] for row in found] == ["#this", "#preview", "#cutout", "#cutout"]
     for row in found:
         assert (row["link_auth"], row["link_authorized"]) == ("true", "f")
         assert row["content_sha256"] == ""
-        assert httpx.get(row["access_url"]).status_code == 404
+        if row["access_url"]:
+            assert httpx.get(row["access_url"]).status_code == 404
+    refused = links.get("/soda/sync", params={"ID": DID + "part.fits", "CIRCLE": "1 2 3"})
+    assert (refused.status_code, refused.text.partition(":")[0]) == (403, "AuthorizationError")
 
 
-def test_one_descriptor_serves_all_rows_and_says_what_it_is(links: httpx.Client) -> None:
-    ids = [DID + "several", DID + "plotted.fits", DID + "drawn.fits"]
+@pytest.mark.parametrize("others", [0, 30])
+def test_rows_refer_to_descriptors_that_are_there(links: httpx.Client, others: int) -> None:
+    """Of few datasets each has descriptors of its own cutouts; of many all have the same."""
+    ids = [DID + "several", DID + "plotted.fits", DID + "drawn.fits", DID + "picture.fits"]
+    ids += [f"{DID}none-{number}" for number in range(others)]
     document = links.post(PATH, data={"ID": ids}).content
-    packages = [row for row in rows(document) if row["semantics"] == "#package"]
-    assert len(packages) == 2
+    referred = [row["service_def"] for row in rows(document) if row["service_def"]]
+    assert referred.count("package") == 3
     described = valid(document, "VOTable.xsd").findall(f"{VOTABLE}RESOURCE[@type='meta']")
-    assert len(described) == 2  # the package, and the list of links itself
+    identities = [service.get("ID") for service in described if service.get("ID")]
+    assert set(referred) == set(identities)
+    assert len(identities) == len(described) - 1  # nothing refers to the list of links itself
+    assert len(identities) == (1 + 2 * 3 if not others else 1 + 2)
     for service in described:
         assert service.get("name")
         assert service.findtext(f"{VOTABLE}DESCRIPTION")

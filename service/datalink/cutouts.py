@@ -1,0 +1,130 @@
+"""What can be cut out of a dataset, and in which ranges it holds something (SODA 1.0 §4.3)."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from adql.sky import shapes, stcs
+from adql.sky.shapes import Circle, Polygon
+from service.config import Settings
+from service.cuttable.holdings import IMAGES, SPECTRUM, states_of
+from service.results.cutouts import (
+    BAND,
+    CENTER,
+    CIRCLE,
+    PIXELS,
+    POL,
+    POLYGON,
+    POS,
+    RESPONSEFORMAT,
+    TIME,
+    cutout_services,
+)
+from service.results.descriptors import Domain, Input, Service
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+# A document about more datasets describes the service once for all: clients copy what is described
+# for each dataset that they follow.
+MOST_DESCRIBED = 20
+# The column of a list of links that names the dataset.
+_ID_COLUMN = 0
+_EXTENTS = """
+    SELECT asked.n, dataproduct_type, s_region, em_min, em_max, em_xel, t_min, t_max, t_xel,
+        pol_states, s_xel1, s_xel2
+    FROM unnest($1::text[]) WITH ORDINALITY AS asked (id, n)
+    JOIN archive.dataset ON obs_publisher_did = asked.id AND starhaul.may_read(readable_by)
+"""
+
+Facts = Mapping[str, Any]
+
+
+async def read_services(
+    connection: "PoolConnectionProxy[asyncpg.Record]", ids: Sequence[str], settings: Settings
+) -> list[Service]:
+    """The descriptors that the rows of these datasets refer to, as `suffix` numbers them."""
+    if len(ids) > MOST_DESCRIBED:
+        return list(cutout_services(settings, _ID_COLUMN))
+    rows = await connection.fetch(_EXTENTS, list(ids))
+    return [
+        service
+        for row in rows
+        if row["dataproduct_type"] in (*IMAGES, SPECTRUM)
+        for service in cutout_services(settings, _ID_COLUMN, inputs_of(dict(row)), f"-{row['n']}")
+    ]
+
+
+def suffix(ids: Sequence[str]) -> str:
+    """SQL for what the XML ID of a descriptor ends with, of the n-th dataset of a list."""
+    return "'-' || n" if len(ids) <= MOST_DESCRIBED else "''"
+
+
+def inputs_of(facts: Facts) -> tuple[Input, ...]:
+    """The parameters that cut this dataset, with the ranges of what it holds.
+
+    `facts` are columns of ObsCore.
+    """
+    if facts["dataproduct_type"] == SPECTRUM:
+        return (_interval(BAND, facts["em_min"], facts["em_max"]), RESPONSEFORMAT)
+    return (*_places(facts), *_axes(facts))
+
+
+def region_of(facts: Facts) -> Circle | Polygon | None:
+    """The outline of an image; None where there is none that is one shape."""
+    if facts["dataproduct_type"] not in IMAGES or facts["s_region"] is None:
+        return None
+    try:
+        region = stcs.parse(facts["s_region"])
+    except ValueError:
+        return None
+    return region if isinstance(region, Circle | Polygon) else None
+
+
+def _places(facts: Facts) -> Iterator[Input]:
+    region = region_of(facts)
+    if region is None:
+        return
+    yield POS
+    around = shapes.cap(region)
+    circle = (around.centre.lon, around.centre.lat, _up(around.radius))
+    yield replace(CIRCLE, domain=Domain(maximum=_numbers(*circle)))
+    if isinstance(region, Polygon):
+        corners = (each for vertex in region.vertices for each in (vertex.lon, vertex.lat))
+        yield replace(POLYGON, domain=Domain(maximum=_numbers(*corners)))
+    else:
+        yield POLYGON
+    yield CENTER
+    sides = (facts["s_xel1"], facts["s_xel2"])
+    if None in sides:
+        yield PIXELS
+    else:
+        yield replace(PIXELS, domain=Domain("1 1", "{} {}".format(*sides)))
+
+
+def _axes(facts: Facts) -> Iterator[Input]:
+    """The other axes of which there is more than one pixel."""
+    if (facts["em_xel"] or 0) > 1 and None not in (facts["em_min"], facts["em_max"]):
+        yield _interval(BAND, facts["em_min"], facts["em_max"])
+    if (facts["t_xel"] or 0) > 1 and None not in (facts["t_min"], facts["t_max"]):
+        yield _interval(TIME, facts["t_min"], facts["t_max"])
+    states = states_of(facts["pol_states"])
+    if states:
+        yield replace(POL, domain=Domain(options=states))
+
+
+def _interval(said: Input, low: float | None, high: float | None) -> Input:
+    if low is None or high is None:
+        return said
+    return replace(said, domain=Domain(repr(low), repr(high)))
+
+
+def _up(radius: float) -> float:
+    """Nine decimals, rounded up: 4 microarcseconds."""
+    return min(180.0, math.ceil(radius * 1e9) / 1e9)
+
+
+def _numbers(*values: float) -> str:
+    return " ".join(repr(round(value, 10)) for value in values)
