@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +20,7 @@ from service.bulk.request import bulk_request
 from service.bulk.results import results_of
 from service.bulk.selection import check_members, driver_of, rows_so_far, select_rows, selecting_for
 from service.bulk.since import package_since
-from service.bulk.statement import freezing
+from service.bulk.statement import Statement, freezing
 from service.parameters import Parameters
 from service.uploads.kept import kept_files
 from service.uws.run import Run, Say
@@ -72,7 +73,25 @@ async def _telling_rows(
 async def _freeze(
     run: Run, connection: AsyncConnection, plan: Plan, since: int | None, say: Say
 ) -> Layout:
-    settings, request = run.archive.settings, plan.request
+    packing = Packing(plan.request.form, plan.request.part_size)
+    return await freeze_members(run, connection, packing, freezing(plan, since), say)
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """How members are packed: the name of a form, bytes of a part. `products_of` is the job that
+    made them, None for files of publishers."""
+
+    form: str
+    part_size: int
+    products_of: str | None = None
+
+
+async def freeze_members(
+    run: Run, connection: AsyncConnection, packing: Packing, statement: Statement, say: Say
+) -> Layout:
+    """Freeze the members that a statement writes, arrange them in parts, keep the package."""
+    settings = run.archive.settings
     name = f"starhaul-{run.job.id[:8]}"
     row = (
         await connection.execute(
@@ -80,27 +99,27 @@ async def _freeze(
             .values(
                 job_id=run.job.id,
                 name=name,
-                part_size=request.part_size,
-                format=request.form,
+                part_size=packing.part_size,
+                format=packing.form,
                 digest="",
+                products_of=packing.products_of,
             )
             .returning(package_table.c.id, package_table.c.frozen)
         )
     ).one()
     say("Freezing names, sizes and checksums")
-    statement = freezing(plan, since)
     frozen = await connection.execute(
         text(statement.sql), {**statement.values, "package_id": row.id}
     )
     check_members(frozen.rowcount, settings)
     say(f"Arranging {frozen.rowcount:,} files in parts")
     frozen_at = int(row.frozen.timestamp())
-    package = Package(name, run.job.id, frozen_at, request.form, request.part_size)
+    package = Package(name, run.job.id, frozen_at, packing.form, packing.part_size)
     layout = await layout_cache.build(await driver_of(connection), settings, row.id, package)
     await connection.execute(
         update(package_table).where(package_table.c.id == row.id).values(digest=layout.digest)
     )
     unknown = await keep_parts(connection, row.id, layout, {})
     hashing = Hashing(row.id, layout, unknown, run.job.owner)
-    await request_hashes(connection, settings.hash_parts, hashing)
+    await request_hashes(connection, settings, hashing)
     return layout

@@ -10,22 +10,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Literal
 
 import numpy as np
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schema.tables.archive import collection
 from service.archive import Archive
 from service.bulk.cache import directory_of
 from service.bulk.damage import member_of, record_damage
 from service.bulk.layout import Layout
 from service.bulk.layout_cache import LayoutCache
-from service.bulk.package import open_numbered
+from service.bulk.package import PRODUCTS, open_numbered, stores_of
 from service.bulk.part import DamagedMember
 from service.bulk.records import PartHashes, hashes_of_same, keep_hashes
+from service.config import Settings
 from service.errors import Gone, NotFound, Unavailable
 from service.storage.buffers import Buffers, Octets
 from service.storage.ranges import Span
@@ -94,19 +92,17 @@ class Hashing:
     owner: str | None
 
 
-async def request_hashes(
-    connection: AsyncConnection, which: Literal["all", "local", "none"], hashing: Hashing
-) -> None:
-    """Let parts be hashed, in their order, once the caller commits.
+async def request_hashes(connection: AsyncConnection, settings: Settings, hashing: Hashing) -> None:
+    """Let the parts that HASH_PARTS names be hashed, in their order, once the caller commits.
 
     `local`: those without a file of a bucket, which would have to send it once more.
     """
-    if which == "none":
+    if settings.hash_parts == "none":
         return
     numbers = hashing.numbers
-    if which == "local":
-        roots = await connection.execute(select(collection.c.id, collection.c.root))
-        distant = [each.id for each in roots if store_of(each.root).distant]
+    if settings.hash_parts == "local":
+        stores = await stores_of(connection) | {PRODUCTS: store_of(settings.work_store_url)}
+        distant = [number for number, store in stores.items() if store.distant]
         if distant:
             numbers = [n for n in numbers if not _has_any(hashing.layout, n, distant)]
     wanted = [{"PACKAGE": [str(hashing.package_id)], "PART": [str(number)]} for number in numbers]

@@ -30,37 +30,39 @@ _MANIFEST_COLUMNS = (
     _column("content_length", "long", "bigint", "Size of the file", "phys.size;meta.file"),
     _column("sha256", "char", "text", "SHA-256 of the file, hexadecimal", "meta.checksum"),
     _column("etag", "char", "text", "ETag of the single file"),
-    _column(
-        "status", "char", "text", "ok, missing, forbidden, vanished, damaged", "meta.code.status"
-    ),
+    _column("status", "char", "text", "ok, or why there is no file", "meta.code.status"),
     _column("error", "unicodeChar", "text", "Why there is no file; for damage: what was found"),
     _column("source_row", "long", "bigint", "Row of the query, or ID, from 1", "meta.number"),
 )
 _VALUES = """
 SELECT {values} FROM (
     SELECT member.seq, coalesce(obs_publisher_did, asked) AS v1,
-        CASE WHEN status IN ('ok', 'vanished', 'damaged')
-             THEN current_setting('starhaul.public_url') || '/files/' || holding_id END AS v2,
+        CASE WHEN status IN ('ok', 'vanished', 'damaged') THEN {url} END AS v2,
         CASE WHEN status = 'ok' THEN path END AS v3,
         CASE WHEN status = 'ok' THEN content_type END AS v4,
         CASE WHEN status = 'ok' THEN size END AS v5,
         CASE WHEN status = 'ok' THEN encode(sha256, 'hex') END AS v6,
         CASE WHEN status = 'ok' THEN '"' || encode(sha256, 'hex') || '"' END AS v7,
         {verdict}, source_row AS v10
-    FROM bulk.member {damage} WHERE package_id = {package_id}
+    FROM bulk.member JOIN bulk.package ON package.id = package_id {damage}
+    WHERE package_id = {package_id}
 ) AS rows ORDER BY seq
 """
 
 
-_PUBLIC_URL = "current_setting('starhaul.public_url')"
+# The address of one file alone; what a job made has one below its package.
+_URL = """
+current_setting('starhaul.public_url')
+    || coalesce('/files/' || holding_id, '/bulk/' || package.job_id || '/members/' || seq)
+"""
 # What each list says of a file, in lines. A frozen path has no `%`, no `\`, no control character:
 # no dialect needs an escape.
 _LINES: dict[str, tuple[str, ...]] = {
     "sums": ("encode(sha256, 'hex') || '  ' || name || '/data/' || path",),
-    "urls": (f"{_PUBLIC_URL} || '/files/' || holding_id",),
-    "fetch": (f"{_PUBLIC_URL} || '/files/' || holding_id || ' ' || size || ' data/' || path",),
+    "urls": (_URL,),
+    "fetch": (f"{_URL} || ' ' || size || ' data/' || path",),
     "aria2": (
-        f"{_PUBLIC_URL} || '/files/' || holding_id",
+        _URL,
         "'  out=' || name || '/data/' || path",
         "'  checksum=sha-256=' || encode(sha256, 'hex')",
         "'  max-tries=60'",
@@ -96,6 +98,7 @@ class ManifestQuery:
         return _VALUES.format(
             values=", ".join(f"v{n} AS c{n}" for n in range(1, len(_MANIFEST_COLUMNS) + 1)),
             verdict="'damaged' AS v8, reason AS v9" if found else "status AS v8, error AS v9",
+            url=_URL,
             damage="JOIN bulk.damage USING (package_id, seq)" if found else "",
             package_id=int(self.package_id),
         )

@@ -6,18 +6,24 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.tables.archive import collection
 from schema.tables.bulk import package as package_table
+from schema.tables.uws import job as job_table
 from service.archive import Archive
 from service.bulk import layout_cache
 from service.bulk.layout import Layout
 from service.bulk.layout_cache import LayoutCache
 from service.bulk.part import Part
 from service.bulk.records import frozen_before, specification
-from service.errors import NotFound
-from service.storage.store import Store, store_of
+from service.config import Settings
+from service.errors import Gone, NotFound
+from service.storage.store import PACKED, Store, store_of
 from service.uws.job import COMPLETED, Job
+
+# The collection of members that jobs made: no publisher's, whose numbers begin at 1.
+PRODUCTS = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +61,41 @@ async def open_package(archive: Archive, cache: LayoutCache, job: Job) -> Frozen
 
 
 async def open_numbered(archive: Archive, cache: LayoutCache, identity: int) -> FrozenPackage:
-    """The package with this id; NotFound where there is none (any more)."""
+    """The package with this id; NotFound where there is none (any more), Gone where its members
+    were products of a job that is no more."""
     async with archive.database.owner.connect() as connection:
         row = (
             await connection.execute(select(package_table).where(package_table.c.id == identity))
         ).one_or_none()
         if row is None:
             raise NotFound("the package was deleted with its job")
-        roots = await connection.execute(select(collection.c.id, collection.c.root))
-        stores = {each.id: store_of(each.root) for each in roots}
+        if row.products_of is None:
+            stores = await stores_of(connection)
+        else:
+            await check_made(connection, row.products_of)
+            stores = {PRODUCTS: products_store(archive.settings)}
     layout = await cache.get(row.digest, partial(_build, archive, row))
     return FrozenPackage(identity, row.name, row.digest, row.frozen, layout, stores)
+
+
+async def stores_of(connection: AsyncConnection) -> dict[int, Store]:
+    """The stores of publishers' files by their collections."""
+    roots = await connection.execute(select(collection.c.id, collection.c.root))
+    return {each.id: store_of(each.root) for each in roots}
+
+
+def products_store(settings: Settings) -> Store:
+    """Where jobs keep what they made."""
+    return store_of(PACKED + settings.work_store_url)
+
+
+async def check_made(connection: AsyncConnection, job_id: str) -> None:
+    """Gone where the job that made a package's members was deleted, and they with it."""
+    if await connection.scalar(select(job_table.c.id).where(job_table.c.id == job_id)) is None:
+        raise Gone(
+            f"what this package holds was made by job {job_id} and was removed with it; send the "
+            "parameters of that job again to have it made anew"
+        )
 
 
 async def _build(archive: Archive, row: Row[Any]) -> Layout:

@@ -56,7 +56,7 @@ async def run_repair(run: JobRun) -> None:
         known = {old.layout.parts[number - 1].digest: each for number, each in hashes.items()}
         unknown = await keep_parts(connection, row.id, layout, known)
         hashing = Hashing(row.id, layout, unknown, run.job.owner)
-        await request_hashes(connection, archive.settings.hash_parts, hashing)
+        await request_hashes(connection, archive.settings, hashing)
         await run.complete(connection, results_of(layout))
 
 

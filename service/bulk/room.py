@@ -8,11 +8,13 @@ from service.bulk.damage import is_damaged
 from service.bulk.freeze import run_bulk
 from service.bulk.page import job_page
 from service.bulk.plan import planned
+from service.bulk.products import are_products, run_products
 from service.bulk.repair import REPAIR, run_repair
 from service.bulk.request import bulk_request
 from service.bulk.since import completed_package, package_since
 from service.bulk.start import start_page
 from service.errors import UsageError
+from service.pairing.running import PRODUCTS_OF
 from service.tasks.broker import BULK
 from service.uploads import kept
 from service.uws.room import Asked, Room
@@ -22,7 +24,12 @@ _NAME = "bulk"
 
 
 async def _run(run: Run) -> None:
-    await (run_repair(run) if REPAIR in run.job.parameters else run_bulk(run))
+    if REPAIR in run.job.parameters:
+        await run_repair(run)
+    elif PRODUCTS_OF in run.job.parameters:
+        await run_products(run)
+    else:
+        await run_bulk(run)
 
 
 async def check_bulk(archive: Archive, asked: Asked) -> None:
@@ -31,6 +38,10 @@ async def check_bulk(archive: Archive, asked: Asked) -> None:
     if repaired is not None:
         await _check_repair(archive, repaired, asked.owner)
         return
+    if asked.parameters.many(PRODUCTS_OF):
+        raise UsageError(
+            f"{PRODUCTS_OF} is not for requests: a job at /soda/async packs what it made by itself"
+        )
     request = bulk_request(asked.parameters)
     async with (
         kept.kept_files(archive.settings, _NAME, asked.job_id, request.uploads) as before,
@@ -45,6 +56,11 @@ async def check_bulk(archive: Archive, asked: Asked) -> None:
 async def _check_repair(archive: Archive, job_id: str, owner: str | None) -> None:
     async with archive.database.owner.connect() as connection:
         package = await completed_package(connection, REPAIR, job_id, owner)
+        if await are_products(connection, package):
+            raise UsageError(
+                f"job {job_id} packs what another job made, of which the archive has nothing else; "
+                "send the parameters of that job again"
+            )
         if not await is_damaged(connection, package):
             raise UsageError(
                 f"nothing of job {job_id} is known to be damaged: there is nothing to repair"

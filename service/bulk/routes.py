@@ -19,6 +19,7 @@ from service.bulk.manifest import PLAIN, LinesQuery, ManifestQuery
 from service.bulk.package import FrozenPackage, open_package, package_id
 from service.bulk.part import DamagedMember
 from service.bulk.part_file import PartFile
+from service.bulk.products import product_of
 from service.bulk.readers import readers_of
 from service.bulk.records import part_hashes, part_sums
 from service.bulk.repair import REPAIR
@@ -91,6 +92,14 @@ def _number(request: Request, package: FrozenPackage) -> int:
     if not exists or f"parts/{digest}/{name}" != part_href(package.layout, number):
         raise NotFound(f"the package has no part {name}; its results list the parts")
     return number
+
+
+async def product(request: Request) -> Response:
+    """GET /bulk/{id}/members/{number}: a member that a job made, by itself."""
+    archive = archive_of(request)
+    job = await job_of(request, BULK_ROOM)
+    content = await product_of(archive, await package_id(archive, job), request.path_params["seq"])
+    return BulkResponse(request, content)
 
 
 async def repair(request: Request) -> Response:
@@ -191,6 +200,7 @@ router.include_router(vosi_routes)
 router.add_route("/bulk/estimate", answer_estimate, methods=[*_READ, "POST"])
 router.include_router(job_routes(BULK_ROOM))
 router.add_route("/bulk/{job_id}/results/{name}", result, methods=_READ, include_in_schema=False)
+router.add_route("/bulk/{job_id}/members/{seq}", product, methods=_READ, include_in_schema=False)
 router.add_route("/bulk/{job_id}/repair", repair, methods=["POST"], include_in_schema=False)
 router.add_route(
     "/bulk/{job_id}/parts/{digest}/{name}", part, methods=_READ, include_in_schema=False

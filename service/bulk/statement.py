@@ -7,13 +7,11 @@ and the SELECT that it stands for.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from schema import semantics
 from service.bulk.columns import Value
+from service.bulk.names import Step, naming_steps
 from service.bulk.plan import Plan
-
-Step: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,28 +105,6 @@ _NUMBERED = """
         ORDER BY wanted COLLATE "C", source_row) AS again
     FROM {source}
 """
-# Moments with their colons are in many names: replaced first, they need no more than the test.
-_SAFE = """
-    SELECT *, CASE WHEN bulk.is_safe_path(replace(wanted, ':', '_')) THEN replace(wanted, ':', '_')
-                   ELSE bulk.safe_path(wanted) END AS safe
-    FROM {source}
-"""
-# Folders with all that they lie in: a file of such a name would be in their way.
-_FOLDERS = """
-    SELECT DISTINCT array_to_string(parts[1:depth], '/') COLLATE "C" AS folder
-    FROM (SELECT string_to_array(folder, '/') AS parts
-          FROM (SELECT DISTINCT bulk.folded(left(safe, length(safe) - strpos(reverse(safe), '/')))
-                       AS folder FROM safe WHERE safe LIKE '%/%') AS lowest) AS split,
-         generate_series(1, cardinality(parts)) AS depth
-"""
-# The lowest number keeps a name that several want: new files do not change the names of old ones.
-_NAMED = """
-    SELECT *, CASE
-        WHEN row_number() OVER (PARTITION BY bulk.folded(safe) COLLATE "C" ORDER BY id) > 1
-             OR bulk.folded(safe) COLLATE "C" IN (SELECT folder FROM folders)
-        THEN bulk.marked_path(safe, id::text) ELSE safe END AS name
-    FROM safe
-"""
 # What a file of the earlier job is that was found damaged since, nobody may have.
 _KNOWN = """
     SELECT holding_id, sha256 FROM bulk.member
@@ -220,12 +196,7 @@ def _steps(plan: Plan) -> tuple[list[Step], dict[str, object]]:
     if plan.unique or plan.named_by == "url" or wanted is not None:
         steps.append(("numbered", _NUMBERED.format(source=source)))
         source = "numbered WHERE again = 1"
-    steps += [
-        ("safe", _SAFE.format(source=source)),
-        ("folders", _FOLDERS),
-        ("named_files", _NAMED),
-    ]
-    return steps, values
+    return [*steps, *naming_steps(source)], values
 
 
 def _since() -> list[Step]:

@@ -1,10 +1,11 @@
 """Of each dataset the file that is cut, as ingest knew it, for those who may read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.tables.archive import collection, dataset, holding, spectrum
 from service.archive import Archive
@@ -105,6 +106,19 @@ async def find_cuttable(
         identifier: _found(archive, identifier, by_did.get(did))
         for identifier, did in asked.items()
     }
+
+
+async def cuttable_files(
+    archive: Archive, connection: AsyncConnection, numbers: Collection[int]
+) -> dict[int, Cuttable | StarhaulError]:
+    """By the number of /files/{number}, the file, or why it is not cut; as `find_cuttable`.
+
+    The caller's transaction acts as whoever asked (`act_as`).
+    """
+    rows = await connection.execute(_FOUND.where(holding.c.id.in_(numbers)))
+    found = {row.id: _found(archive, row.obs_publisher_did, row) for row in rows}
+    missing = NotFound("the file has left the archive since it was asked for, or was closed to you")
+    return {number: found.get(number, missing) for number in numbers}
 
 
 _MAY_READ = func.starhaul.may_read

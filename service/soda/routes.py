@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from service.archive import archive_of
 from service.parameters import FORM_TYPES
 from service.results.cutouts import PATH
+from service.soda.paired import paired_result
 from service.soda.results import result
 from service.soda.room import SODA_ROOM
 from service.soda.sync import answer_sync
@@ -77,6 +78,12 @@ async def about() -> Response:
 router = APIRouter()
 router.include_router(_soda)
 router.include_router(job_routes(SODA_ROOM))
+router.add_route(
+    f"{SODA_ROOM.path}/{{job_id}}/results/{{name}}",
+    paired_result,
+    methods=_READ,
+    include_in_schema=False,
+)
 router.add_route(
     f"{SODA_ROOM.path}/{{job_id}}/results/{{result}}/{{name}}",
     result,

@@ -2,13 +2,14 @@
 
 from functools import lru_cache
 from types import TracebackType
-from typing import ClassVar, Protocol, Self
+from typing import Protocol, Self
 
 from service.storage.local import LocalStore
 from service.storage.ranges import Span
 from service.storage.state import FileState
 
 SCHEME = "s3://"
+PACKED = "packed:"
 
 
 class OpenFile(Protocol):
@@ -39,13 +40,12 @@ class OpenFile(Protocol):
 
 
 class Store(Protocol):
-    """Files below one root, by their paths relative to it.
+    """Files below one root, by their paths relative to it. Of a distant store several are better
+    opened at once (`service.storage.ahead`)."""
 
-    `distant`: opening a file takes a round trip, so that several are better opened at once
-    (`service.storage.ahead`).
-    """
-
-    distant: ClassVar[bool]
+    @property
+    def distant(self) -> bool:
+        """Whether opening a file takes a round trip."""
 
     @property
     def root(self) -> str:
@@ -77,7 +77,12 @@ class Store(Protocol):
 
 @lru_cache(maxsize=1024)
 def store_of(root: str) -> Store:
-    """The store of a collection's root: s3://bucket/prefix, or a directory."""
+    """The store of a collection's root: s3://bucket/prefix, or a directory; of a root that begins
+    with PACKED, the members of packs that lie there."""
+    if root.startswith(PACKED):
+        from service.storage.packed import PackedStore  # made of stores
+
+        return PackedStore(store_of(root.removeprefix(PACKED)))
     if not root.startswith(SCHEME):
         return LocalStore(root)
     from service.storage.s3 import S3Store  # its libraries: 20 MB that a directory does without

@@ -74,8 +74,7 @@ class Uploads:
         try:
             await connection.execute("BEGIN READ WRITE")
             for table in self.tables:
-                with _in_words(table.upload):
-                    await _fill(connection, table, _UNPACKED * self.settings.upload_bytes)
+                await load_table(connection, table, self.settings)
             await connection.execute(READ_AT_ONCE)
             await connection.execute("SET TRANSACTION READ ONLY")
         except (asyncpg.FeatureNotSupportedError, asyncpg.InsufficientPrivilegeError):
@@ -86,6 +85,13 @@ class Uploads:
             ) from None
         except Exception as error:
             raise query_error(error) from error
+
+
+async def load_table(connection: Connection, table: UploadedTable, settings: Settings) -> None:
+    """Make and fill the table's relation; UsageError or TooLarge, naming the upload, where its rows
+    cannot be loaded."""
+    with _in_words(table.upload):
+        await _fill(connection, table, _UNPACKED * settings.upload_bytes)
 
 
 async def _fill(connection: Connection, table: UploadedTable, most_bytes: int) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -37,6 +37,7 @@ class Run:
     archive: Archive
     job: Job
     lease: Lease
+    rooms: Mapping[str, Room]
 
     async def complete(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
         """COMPLETED, in the transaction that wrote the results; LeaseLost undoes both."""
@@ -46,6 +47,18 @@ class Run:
         """Give the job up for now; a sweep takes it up again after `seconds`."""
         async with self.archive.database.owner.begin() as connection:
             await leases.postpone(connection, self.lease, seconds)
+
+    async def begin(
+        self,
+        connection: AsyncConnection,
+        room: str,
+        parameters: Sequence[Mapping[str, Sequence[str]]],
+    ) -> list[str]:
+        """Write jobs of a room, one for each set of parameters, which this one may rest for; their
+        ids. They belong to its owner, live as long, and go with it."""
+        return await store.create_queued(
+            connection, self.rooms[room], parameters, owner=self.job.owner, parent=self.job.id
+        )
 
     async def rest(self, connection: AsyncConnection) -> None:
         """Wait, without a slot, until all jobs whose parent this is have ended; they are made in
@@ -109,7 +122,7 @@ async def run_job(jobs: Jobs, job_id: str) -> None:
         job = await store.read(connection, room, job_id, owner)
     log = _log.bind(job=job_id, room=room.name, attempt=lease.attempt)
     try:
-        await _run_leased(Run(jobs.archive, job, lease), room)
+        await _run_leased(Run(jobs.archive, job, lease, jobs.rooms), room)
     except LeaseLost:
         log.info("job left: aborted, deleted or taken over")
     except Exception as error:

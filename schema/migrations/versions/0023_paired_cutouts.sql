@@ -9,7 +9,8 @@ CREATE TABLE pairing.pairing (
     job_id text NOT NULL UNIQUE REFERENCES uws.job (id) ON DELETE CASCADE,
     bulk_job text,
     cuts bigint,
-    files bigint
+    files bigint,
+    octets bigint
 );
 
 CREATE TABLE pairing.band (
@@ -38,23 +39,21 @@ CREATE TABLE pairing.wanted (
 
 CREATE TABLE pairing.cut (
     pairing_id integer NOT NULL REFERENCES pairing.pairing (id) ON DELETE CASCADE,
+    task integer NOT NULL,
     holding_id bigint NOT NULL,
     row bigint NOT NULL,
     dataset_id bigint NOT NULL,
+    pixels integer,
     band text,
     low double precision,
     high double precision,
     name text NOT NULL,
-    PRIMARY KEY (pairing_id, holding_id, row)
+    PRIMARY KEY (pairing_id, task, holding_id, row)
 );
 
 CREATE TABLE pairing.task (
     pairing_id integer NOT NULL REFERENCES pairing.pairing (id) ON DELETE CASCADE,
     number integer NOT NULL,
-    first_holding bigint NOT NULL,
-    first_row bigint NOT NULL,
-    last_holding bigint NOT NULL,
-    last_row bigint NOT NULL,
     cuts integer NOT NULL,
     pack text,
     size bigint,
