@@ -12,8 +12,8 @@ from service.ingest.wavelength import Coverage
 
 _ARCSECONDS = 3600.0
 _CALIB_STATUS = {"ABSOLUTE": "absolute", "UNCALIBRATED": "uncalibrated"}
-_STOKES = {1: "I", 2: "Q", 3: "U", 4: "V", -1: "RR", -2: "LL", -3: "RL", -4: "LR"}
-_STOKES |= {-5: "XX", -6: "YY", -7: "XY", -8: "YX"}
+STOKES = {1: "I", 2: "Q", 3: "U", 4: "V", -1: "RR", -2: "LL", -3: "RL", -4: "LR"}
+STOKES |= {-5: "XX", -6: "YY", -7: "XY", -8: "YX"}
 _PROCTYPE_LEVELS = {"RAW": 1, "INSTCAL": 2, "MASTERCAL": 2, "SKYSUB": 2, "RESAMPLED": 2}
 _PROCTYPE_LEVELS |= {"STACKED": 3, "TILE": 3}
 
@@ -166,7 +166,7 @@ def polarization(header: Header, shape: tuple[int, ...]) -> tuple[str | None, in
             return None, length
         reference = header.number(f"CRPIX{axis}") or 1.0
         step = header.number(f"CDELT{axis}", f"CD{axis}_{axis}") or 1.0
-        states = [_STOKES.get(round(start + (i + 1 - reference) * step)) for i in range(length)]
+        states = [STOKES.get(round(start + (i + 1 - reference) * step)) for i in range(length)]
         if None in states:
             return None, length
         return "/" + "/".join(str(state) for state in states) + "/", length

@@ -31,7 +31,8 @@ _UCDS = {"weight": "stat.weight", "mask": "meta.code.qual", "error": "stat.error
 _MOSAIC_CARDS = ("DETSEC", "CCDNUM", "CCDCHIP")
 
 
-def _kind(word: str) -> str | None:
+def kind_of(word: str) -> str | None:
+    """weight, mask or error by an EXTNAME, a PRODTYPE or a part of a file name; None: the sky."""
     return next((kind for kind, words in _WORDS.items() if word.upper() in words), None)
 
 
@@ -39,20 +40,20 @@ def companion(fits: FitsFile, hdu: Hdu) -> str | None:
     """weight, mask or error, where the image is one; None for an image of the sky."""
     for header in (hdu.header, fits.primary):
         product = (header.text("PRODTYPE", "PRODUCT", "IMTYPE") or "").lower()
-        if (kind := _kind(product)) is not None:
+        if (kind := kind_of(product)) is not None:
             return kind
     if match := _NOIRLAB.match(fits.name):
         return _NOIRLAB_KINDS.get(match[1])
     stem = re.sub(r"(\.(fits?|fts|fz|gz|bz2))+$", "", fits.name, flags=re.I)
     if match := _SUFFIX.search(stem):
-        return _kind(match[1])
-    return _kind(hdu.name)
+        return kind_of(match[1])
+    return kind_of(hdu.name)
 
 
 def sky_images(fits: FitsFile) -> list[Hdu]:
     """Images of two celestial axes, those of the sky before masks and weights."""
     images = [hdu for hdu in fits.images if len(_long_axes(hdu)) <= 2 and has_celestial(hdu.header)]
-    science = [hdu for hdu in images if _kind(hdu.name) is None]
+    science = [hdu for hdu in images if kind_of(hdu.name) is None]
     return science or images
 
 
