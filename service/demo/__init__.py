@@ -24,7 +24,7 @@ def load(home: Path, settings: Settings, workers: int | None = None) -> list[Rep
         # Under another name until complete, so that a killed start leaves no half archive.
         unfinished = home / "demo.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        console.print("generating the demo archive (once, about 15 s)")
+        console.print("generating the demo archive (once, about 5 s)")
         generate(unfinished)
         unfinished.rename(directory)
     return [

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
+import erfa
 import numpy as np
-from astropy import units
-from astropy.coordinates import EarthLocation, SkyCoord
-from astropy.time import Time
-from astropy.utils import iers
 from numpy.typing import NDArray
 
 from service.demo.atmosphere import Star
@@ -31,7 +28,9 @@ PLANET_ORBIT = Orbit(4.230785, 58301.62, 0.0559, 0.12, 58.0)
 PLANET_HOST = Target(
     "SIM 51 Peg analogue", 344.36658, 20.76883, Star(5790.0, 0.20, 2.2, -33.2, 5.45)
 )
-SITE = EarthLocation.from_geodetic(lon=-70.7345, lat=-29.2584, height=2400)
+SITE = (-70.7345, -29.2584, 2400.0)  # degrees east, degrees north, metres
+_MJD_ZERO = 2400000.5
+_LIGHT_KM_S = 299792.458
 
 
 def eccentric_anomaly(mean_anomaly: Array, eccentricity: float) -> Array:
@@ -54,12 +53,16 @@ def radial_velocity(orbit: Orbit, mjd: Array) -> Array:
 
 
 def barycentric_correction(ra: Array, dec: Array, mjd: Array) -> Array:
-    """km/s to add to a measured velocity; positions in degrees, ICRS. Needs no network."""
-    with iers.conf.set_temp("auto_download", False):
-        where = SkyCoord(ra * units.deg, dec * units.deg, frame="icrs")
-        times = Time(mjd, format="mjd", scale="utc")
-        correction = where.radial_velocity_correction(obstime=times, location=SITE)
-    return np.asarray(correction.to_value(units.km / units.s), dtype=np.float64)
+    """km/s to add to a measured velocity; positions in degrees, ICRS, times UTC.
+
+    To 5 m/s: without relativity, polar motion and UT1 - UTC.
+    """
+    lon, lat, height = SITE
+    seen, _ = erfa.apco13(
+        _MJD_ZERO, mjd, 0, np.radians(lon), np.radians(lat), height, 0, 0, 0, 0, 0, 0.5
+    )
+    towards = erfa.s2c(np.radians(ra), np.radians(dec))
+    return np.asarray(_LIGHT_KM_S * np.sum(seen["v"] * towards, axis=-1), dtype=np.float64)
 
 
 def epochs(seed: int, count: int) -> Array:
