@@ -125,7 +125,7 @@ def test_votlint_accepts_the_descriptors(
     params = {"LANG": "ADQL", "QUERY": QUERY, "FORMAT": form, "MAXREC": maxrec}
     document = tmp_path / "result.vot"
     answer = httpx.get(f"{stack.url}/tap/sync", params=params)
-    assert answer.content.count(b"adhoc:service") == 2
+    assert answer.content.count(b"adhoc:service") == 4
     assert answer.content.count(b'value="OVERFLOW"') == (maxrec != "1000")
     document.write_bytes(answer.content)
     linted = stilts("votlint", f"votable={document}")
