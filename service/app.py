@@ -44,6 +44,7 @@ from service.soda.errors import REASON
 from service.soda.errors import error_response as soda_error
 from service.soda.room import SODA_ROOM
 from service.spectra import routes as spectra
+from service.spectra.converters import open_converters
 from service.ssap import routes as ssap
 from service.ssap.errors import error_response as ssap_error
 from service.tap.jobs import TAP_ROOM
@@ -120,8 +121,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             async with open_jobs(archive, ROOMS) as jobs, open_lane(settings) as lane:
                 app.state.jobs = jobs
                 app.state.lane = lane
-                async with open_readers(settings) as readers:
+                async with (
+                    open_readers(settings) as readers,
+                    open_converters(settings.scratch) as converters,
+                ):
                     app.state.readers = readers
+                    app.state.converters = converters
                     yield
 
     app = FastAPI(

@@ -24,12 +24,12 @@ from typing import NamedTuple
 from service.bulk.layout import Layout, read_layout
 from service.bulk.part import Part
 from service.errors import StarhaulError
+from service.storage.priority import give_way
 from service.storage.ranges import Span
 from service.storage.slots import mapped_slots
 from service.storage.store import store_of
 
 NUMBER = struct.Struct("=I")
-_NICENESS = 3
 _OPEN_LAYOUTS = 4  # pruned ones keep their room on the disk while they are open
 
 _layout: Callable[[Path], Layout] = lru_cache(_OPEN_LAYOUTS)(read_layout)
@@ -78,18 +78,10 @@ def _converse(stream: socket.socket, slots: Callable[[int], memoryview]) -> None
                 incoming.read()  # what it still asks for: left unread, it would undo what was sent
 
 
-def _give_way() -> None:
-    """Let whoever answers a query go first, where all want the CPU."""
-    os.nice(_NICENESS)
-    if sys.platform == "linux":
-        with suppress(OSError):  # a container may forbid it
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-
-
 def main() -> None:
     """Converse until the API ends. The argument is the file descriptor of the slots."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the API
-    _give_way()
+    give_way()
     slots = mapped_slots(int(sys.argv[1]))
     gc.freeze()
     os.write(sys.stdout.fileno(), b"\n")  # ready

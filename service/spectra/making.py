@@ -1,8 +1,6 @@
-"""One form of one file's spectra: bytes that are the same each time they are made."""
+"""What is asked for of one file's spectra, and which bytes it is."""
 
-import asyncio
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from service.errors import UsageError
@@ -10,9 +8,6 @@ from service.parameters import Parameters
 from service.spectra.forms import MEDIA, UNITS, Form, WantedMedium
 from service.spectra.holdings import Held
 from service.spectra.provenance import converter
-
-# Conversions at one time in a process: each holds a file's arrays and the document made of them.
-_makers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="spectra")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +36,3 @@ def etag(held: Held, wanted: Wanted) -> str:
     depends = (held.origin, held.reader, header, wanted.form.extension, wanted.medium, wanted.unit)
     digest = hashlib.sha256(repr((converter(), *depends)).encode())
     return f'"{digest.hexdigest()[:40]}"'
-
-
-async def made(held: Held, wanted: Wanted) -> tuple[bytes, bytes]:
-    """The document and its sha256, made in a thread, so that others are served meanwhile.
-
-    NotConvertible, Damaged, Unavailable as `opened` and `read_spectra`.
-    """
-
-    def work() -> tuple[bytes, bytes]:
-        # astropy with it, which an API that converts nothing need not load.
-        from service.spectra.document import document
-
-        content = document(held, wanted.form, wanted.medium, wanted.unit)
-        return content, hashlib.sha256(content).digest()
-
-    return await asyncio.get_running_loop().run_in_executor(_makers, work)

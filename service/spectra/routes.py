@@ -1,7 +1,10 @@
 """GET and HEAD /spectra/{file id}.vot and .fits: a file's spectrum in the one layout."""
 
+import os
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import PurePosixPath
+from typing import cast
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -11,9 +14,10 @@ from service.archive import archive_of
 from service.errors import NotFound
 from service.parameters import read_parameters
 from service.principal import principal_of
+from service.spectra.converters import Converters, Document
 from service.spectra.forms import FORMS
 from service.spectra.holdings import find_spectrum
-from service.spectra.making import etag, made, wanted_of
+from service.spectra.making import etag, wanted_of
 from service.storage.buffers import BUFFER_BYTES, Buffers
 from service.storage.digests import repr_digest
 from service.storage.ranges import Span, Version, failed_precondition, not_modified
@@ -35,21 +39,25 @@ async def spectrum(request: Request) -> Response:
     version = Version(etag(held, wanted), datetime.fromtimestamp(held.state.mtime_ns / 1e9, UTC))
     unchanged = failed_precondition(request.headers, version)
     unchanged = unchanged or not_modified(request.headers, version)
-    document, digest = (b"", None) if unchanged else await made(held, wanted)
+    made: Document | None = None
+    if not unchanged:
+        made = await cast(Converters, request.app.state.converters).document(held, wanted)
     content = Content(
-        size=len(document),
+        size=0 if made is None else made.size,
         version=version,
         media_type=form.media_type,
         filename=f"{_stem(held.origin.path)}.{form.extension}",
-        buffers=lambda span: _buffers(document, span),
-        extra=repr_digest(digest),
+        buffers=partial(_buffers, made),
+        extra=repr_digest(None if made is None else made.sha256),
     )
     return ContentResponse(content)
 
 
-def _buffers(document: bytes, span: Span) -> Buffers:
+def _buffers(made: Document | None, span: Span) -> Buffers:
     for first in range(span.first, span.stop, BUFFER_BYTES):
-        yield document[first : min(first + BUFFER_BYTES, span.stop)]
+        if made is not None:
+            count = min(BUFFER_BYTES, span.stop - first)
+            yield os.pread(made.file.fileno(), count, first)
 
 
 def _stem(path: str) -> str:
