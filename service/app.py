@@ -42,6 +42,7 @@ from service.sia import routes as sia
 from service.soda import routes as soda
 from service.soda.errors import REASON
 from service.soda.errors import error_response as soda_error
+from service.soda.making import PARTIAL
 from service.soda.room import SODA_ROOM
 from service.spectra import routes as spectra
 from service.spectra.converters import open_converters
@@ -63,6 +64,7 @@ _EXPOSED = [
     "WWW-Authenticate",
     "X-VO-Authenticated",
     REASON,
+    PARTIAL,
     HEADER,
 ]
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from adql.sky import shapes, stcs
@@ -18,6 +18,7 @@ from service.results.cutouts import (
     POLYGON,
     POS,
     RESPONSEFORMAT,
+    SPECTRUM_FORMS,
     TIME,
     cutout_services,
 )
@@ -81,6 +82,38 @@ def region_of(facts: Facts) -> Circle | Polygon | None:
     except ValueError:
         return None
     return region if isinstance(region, Circle | Polygon) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """Values that a form of cutouts begins with; None where there is no such field.
+
+    A circle of a quarter of the radius around the middle of an image, the middle fifth of a range
+    of wavelengths.
+    """
+
+    circle: str | None
+    center: str | None
+    band: str | None
+    states: tuple[str, ...]
+    forms: tuple[str, ...]
+
+
+def suggested(facts: Facts) -> Suggested:
+    """What to begin with for a dataset that is cut."""
+    names = {each.name for each in inputs_of(facts)}
+    region = region_of(facts)
+    circle = center = band = None
+    if region is not None:
+        around = shapes.cap(region)
+        center = f"{around.centre.lon:.6f} {around.centre.lat:.6f}"
+        circle = f"{center} {around.radius / 4:.3g}"
+    if BAND.name in names and None not in (facts["em_min"], facts["em_max"]):
+        low, width = facts["em_min"], facts["em_max"] - facts["em_min"]
+        band = f"{low + 0.4 * width:.6g} {low + 0.6 * width:.6g}"
+    states = states_of(facts["pol_states"]) if POL.name in names else ()
+    forms = SPECTRUM_FORMS if RESPONSEFORMAT.name in names else ()
+    return Suggested(circle, center, band, states, forms)
 
 
 def _places(facts: Facts) -> Iterator[Input]:

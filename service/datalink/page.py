@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from schema.semantics import PARTS, with_narrower
 from service.config import Settings
+from service.datalink.cutouts import Suggested, suggested
 from service.datalink.links import LINK_COLUMNS, LinksQuery
 from service.html.rendering import html
 
@@ -20,7 +21,8 @@ MOST_SHOWN = 20
 _FACTS = """
     SELECT obs_publisher_did, dataproduct_type, obs_collection, obs_title, target_name,
         facility_name, instrument_name, s_ra, s_dec, t_min, t_max, t_exptime, em_min, em_max,
-        em_res_power, s_snr, calib_level, bib_reference, data_rights
+        em_res_power, s_snr, calib_level, bib_reference, data_rights, s_region, em_xel, t_xel,
+        pol_states, s_xel1, s_xel2
     FROM ivoa.obscore WHERE obs_publisher_did = ANY($1)
 """
 # Headings, each with a term of http://www.ivoa.net/rdf/datalink/core and its narrower ones.
@@ -46,14 +48,16 @@ Link = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One dataset on the page. `facts` is its row of ivoa.obscore, None where there is none;
-    `groups` are headings with their links, each with its term where the heading is wider; `files`
-    is how many files a package of it has."""
+    `groups` are headings with their links, each with its term where the heading is wider; `cut` is
+    what a form of cutouts begins with, None where nothing is cut; `files` is how many files a
+    package of it has."""
 
     id: str
     name: str
     facts: Mapping[str, Any] | None
     picture: Link | None
     groups: list[tuple[str, list[tuple[Link, str]]]]
+    cut: Suggested | None
     errors: list[str]
     files: int
 
@@ -91,12 +95,14 @@ def _shown(identifier: str, links: list[Link], facts: Mapping[str, Any] | None) 
         )
         for heading, term, narrower in _HEADINGS
     ]
+    is_cut = any(link["semantics"] == "#cutout" and link["link_authorized"] for link in links)
     return Shown(
         id=identifier,
         name=_name(identifier, facts),
         facts=facts,
         picture=pictures[0] if pictures else None,
         groups=[(heading, group) for heading, group in groups if group],
+        cut=suggested(facts) if facts is not None and is_cut else None,
         errors=[
             link["error_message"].partition(": ")[2]
             for link in links

@@ -20,6 +20,8 @@ from service.storage.buffers import AsyncBuffers, Buffers, Octets
 from service.storage.sending import Transfer, content_disposition
 from service.storage.threads import in_threads
 
+# What was asked for reaches beyond what the dataset holds.
+PARTIAL = "Starhaul-Partial"
 # Cutouts that are begun at one time in a process: headers are read, masks are made.
 _cutters = ThreadPoolExecutor(max_workers=4, thread_name_prefix="cutter")
 # The length of what is not known to be short.
@@ -27,7 +29,8 @@ _LONG = 2**62
 
 
 def etag(cuttable: Cuttable, wanted: Wanted, form: Form) -> str:
-    """A strong ETag: of all that the bytes depend on."""
+    """What identifies a cutout, of all that it depends on but the moment: a weak ETag without its
+    W/, as its bytes say when it was made."""
     known = (cuttable.header, cuttable.reader, cuttable.time, cuttable.band, cuttable.pol)
     depends = (_release(), cuttable.sha256, sorted(cuttable.header.items()), *known[1:])
     digest = hashlib.sha256(repr((*depends, wanted, form)).encode())
@@ -90,8 +93,10 @@ async def cutout(cuttable: Cuttable, wanted: Wanted, form: Form) -> Cutout:
         "Content-Type": product.media_type,
         "Content-Disposition": content_disposition(product.name),
         "Cache-Control": "private, no-transform",
-        "ETag": etag(cuttable, wanted, form),
+        "ETag": f"W/{etag(cuttable, wanted, form)}",
     }
+    if product.partial:
+        headers[PARTIAL] = "true"
     if product.size is not None:
         headers["Content-Length"] = str(product.size)
     return Cutout(product, first, held, headers)

@@ -18,7 +18,7 @@ from service.soda.errors import error_response, no_content
 from service.soda.making import cutout, etag
 from service.soda.request import refuse_several, soda_request
 from service.storage.digests import repr_digest
-from service.storage.ranges import Version, failed_precondition, not_modified
+from service.storage.ranges import Version, not_modified
 from service.storage.sending import Content
 from service.storage.single import file_buffers
 from service.storage.store import store_of
@@ -47,10 +47,8 @@ async def answer_sync(request: Request) -> Response:
         etag(cuttable, combination.wanted, asked.form),
         datetime.fromtimestamp(cuttable.state.mtime_ns / 1e9, UTC),
     )
-    if failed_precondition(request.headers, version):
-        return Response(status_code=412, headers={"ETag": version.etag})
     if not_modified(request.headers, version):
-        return Response(status_code=304, headers={"ETag": version.etag})
+        return Response(status_code=304, headers={"ETag": f"W/{version.etag}"})
     try:
         made = await cutout(cuttable, combination.wanted, asked.form)
     except NoOverlap as error:
