@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     cutout_combinations: int = Field(
         default=1_000, ge=1, description="results of one job of cutouts at most"
     )
+    cutouts_per_task: int = Field(
+        default=2000, ge=1, description="cutouts that a worker makes before others have their turn"
+    )
     query_timeout_s: float = Field(
         default=60.0, gt=0, description="seconds a synchronous query may take to its first row"
     )

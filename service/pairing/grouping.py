@@ -12,33 +12,32 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 # Costs: a cutout, an open file, and how many bytes of pixels cost as much as a cutout.
 _OPENING = 4
 _OCTETS = 65_536
-_TASK = 2000
-_WHOLE = 10_000  # a file of which more is wanted is shared
+_SHARED = 5  # a file that is more than so many tasks is shared by them
 
-_CUTS = f"""
+_CUTS = """
 INSERT INTO pairing.cut
     (pairing_id, task, holding_id, row, dataset_id, pixels, band, low, high, name)
 WITH costs AS (
-    SELECT *, 1 + octets / {_OCTETS} AS cost FROM pg_temp.matched
+    SELECT *, 1 + octets / {octets} AS cost FROM pg_temp.matched
 ), files AS (
-    SELECT holding_id, sum(cost) + {_OPENING} AS cost FROM costs GROUP BY holding_id
+    SELECT holding_id, sum(cost) + {opening} AS cost FROM costs GROUP BY holding_id
 ), placed AS (
-    SELECT *, cost > {_WHOLE} AS shared,
-        sum(CASE WHEN cost > {_WHOLE} THEN 0 ELSE cost END)
-            OVER (ORDER BY holding_id) - CASE WHEN cost > {_WHOLE} THEN 0 ELSE cost END AS before
+    SELECT *, cost > {shared} AS shared,
+        sum(CASE WHEN cost > {shared} THEN 0 ELSE cost END)
+            OVER (ORDER BY holding_id) - CASE WHEN cost > {shared} THEN 0 ELSE cost END AS before
     FROM files
 ), pieces AS (
-    SELECT costs.*, shared, CASE WHEN shared THEN 0 ELSE floor(before / {_TASK}) END AS place,
+    SELECT costs.*, shared, CASE WHEN shared THEN 0 ELSE floor(before / {task}) END AS place,
         CASE WHEN shared THEN holding_id ELSE 0 END AS own,
         CASE WHEN shared
-             THEN floor(sum(costs.cost) OVER (PARTITION BY holding_id ORDER BY row) / {_TASK})
+             THEN floor(sum(costs.cost) OVER (PARTITION BY holding_id ORDER BY row) / {task})
              ELSE 0 END AS piece
     FROM costs JOIN placed USING (holding_id)
 )
 SELECT :pairing_id, dense_rank() OVER (ORDER BY own, place, piece), holding_id, row, dataset_id,
     pixels, band, low, high, name
 FROM pieces
-"""  # noqa: S608
+"""
 _TASKS = """
 INSERT INTO pairing.task (pairing_id, number, cuts)
 SELECT pairing_id, task, count(*) FROM pairing.cut WHERE pairing_id = :pairing_id GROUP BY 1, 2
@@ -62,10 +61,12 @@ class Grouped:
     octets: int
 
 
-async def group_cuts(connection: AsyncConnection, pairing_id: int) -> Grouped:
-    """Write what each task has to cut, out of pg_temp.matched."""
+async def group_cuts(connection: AsyncConnection, pairing_id: int, per_task: int) -> Grouped:
+    """Write what each task has to cut, about so many of some pixels, out of pg_temp.matched."""
     values = {"pairing_id": pairing_id}
-    await connection.execute(text(_CUTS), values)
+    costs = {"octets": _OCTETS, "opening": _OPENING}
+    cuts = _CUTS.format(**costs, task=int(per_task), shared=_SHARED * int(per_task))
+    await connection.execute(text(cuts), values)
     tasks = await connection.execute(text(_TASKS), values)
     row = (await connection.execute(text(_TOTALS), values)).one()
     return Grouped(tasks.rowcount, row.cuts, row.files, row.octets)

@@ -107,7 +107,7 @@ async def _plan(
     rows = await load_wanted(connection, pairing_id, request, table, columns, settings)
     await match_rows(connection, pairing_id, request, rows, say, LARGEST_PIXELS)
     say("Forming tasks of whole files")
-    return await group_cuts(connection, pairing_id), pairing_id
+    return await group_cuts(connection, pairing_id, settings.cutouts_per_task), pairing_id
 
 
 def _parameters(run: Run) -> Parameters:

@@ -1,0 +1,198 @@
+"""Tables of positions at /soda/async: what is matched, cut, packed and told."""
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import bagit
+import numpy as np
+from astropy.io import fits
+
+from tests.conftest import CI
+from tests.haul import Haul
+from tests.pairing.conftest import (
+    DEC,
+    DID,
+    RA,
+    TILES,
+    Cutter,
+    Paired,
+    middle,
+    pixels_of,
+    table_of,
+    wcs_of,
+)
+
+ROWS = 5_000 if CI else 300
+
+
+def test_every_row_is_cut_packed_and_told(cutter: Cutter, tmp_path: Path) -> None:
+    """Each match of a row is a product with the tile's own pixels; no row is without a word."""
+    rows = [(f"star {n}", middle(n % TILES), DEC) for n in range(4)]
+    rows += [("far away", 10.0, -40.0), ("nowhere", 150.0, 91.0), ("edge", RA + 0.011, DEC)]
+    paired = cutter.cut("id ra dec", rows, SIZE="28px", PART_SIZE="1MiB")
+    counts = {n: [each["status"] for each in paired.of(n)] for n in range(1, 8)}
+    assert counts == {n: ["ok"] * 3 for n in range(1, 5)} | {
+        5: ["no_overlap"],
+        6: ["error"],
+        7: ["partial"] * 3 + ["ok"] * 3,  # at the edge of one tile, within the next
+    }
+    assert "no image" in paired.of(5)[0]["error"]
+    assert "91" in paired.of(6)[0]["error"]
+    assert paired.package is not None
+    folder = cutter.unpacked(paired.package, tmp_path)
+    assert bagit.Bag(str(folder)).validate()
+    (folder.parent / "sums").write_text(
+        "".join(
+            f"{each['sha256']}  data/{each['path']}\n" for each in paired.statuses if each["path"]
+        )
+    )
+    subprocess.run(["sha256sum", "-c", "--quiet", "../sums"], cwd=folder, check=True)
+    for each in paired.of(2):
+        tile, band = 1, each["obs_publisher_did"].removesuffix(".fits")[-1]
+        with fits.open(folder / "data" / each["path"]) as product:
+            assert product[0].data.shape == (28, 28)
+            x, y = wcs_of(tile).world_to_pixel_values(middle(tile), DEC)
+            column, row = round(float(x)), round(float(y))
+            whole = pixels_of(tile, band)
+            expected = whole[row - 14 : row + 14, column - 14 : column + 14]
+            np.testing.assert_array_equal(product[0].data, expected)
+
+
+def seen(paired: Paired, row: int) -> list[str]:
+    """The files that a row was cut from."""
+    return sorted(each["obs_publisher_did"].rpartition("/")[2] for each in paired.of(row))
+
+
+def test_which_images_of_those_that_hold_a_position(cutter: Cutter) -> None:
+    """MATCH and BEST: all, one for each band, the nearest, the deepest, the nearest band."""
+    edge, near = (RA + 0.011, DEC), (RA + 0.0095, DEC)  # both lie on tiles 0 and 1
+    both = [f"tile{tile:02d}-{band}.fits" for tile in (0, 1) for band in "grz"]
+    every = cutter.cut("ra dec", [edge], SIZE="8px")
+    assert seen(every, 1) == both
+    per_band = cutter.cut("ra dec", [edge, near], SIZE="8px", MATCH="per-band")
+    assert seen(per_band, 1) == both[3:]
+    assert seen(per_band, 2) == both[:3]
+    deepest = cutter.cut("ra dec", [near], SIZE="8px", MATCH="best", BEST="depth")
+    assert seen(deepest, 1) == ["tile01-r.fits"]
+    reddest = cutter.cut("ra dec", [near], SIZE="8px", MATCH="best", BEST="band", BAND="7e-7 1e-6")
+    assert seen(reddest, 1) == ["tile00-z.fits"]
+
+
+def test_rows_say_more_than_parameters(cutter: Cutter) -> None:
+    """Size, band and collection of a row come before SIZE, BAND and COLLECTION; rows without a
+    match of theirs say so."""
+    rows = [
+        (RA, DEC, 9, "r", "TILES"),
+        (RA, DEC, "", "g z", ""),
+        (RA, DEC, 0.5, "", "NONE"),
+        (RA, DEC, 12, "W1", ""),
+    ]
+    paired = cutter.cut("ra dec size_px band survey", rows, SIZE="4arcsec", BAND="z")
+    assert [(each["size_px"], each["band"]) for each in paired.of(1)] == [("9", "r")]
+    assert seen(paired, 2) == ["tile00-g.fits", "tile00-z.fits"]
+    assert {each["size_px"] for each in paired.of(2)} == {"10"}
+    assert [each["status"] for each in paired.of(3)] == ["error"]
+    assert "0.5 is no number of pixels" in paired.of(3)[0]["error"]
+    assert [each["status"] for each in paired.of(4)] == ["no_overlap"]
+    assert "band and collection" in paired.of(4)[0]["error"]
+
+
+def test_rows_that_name_datasets(cutter: Cutter) -> None:
+    """A dataset with a position, one alone, which is cut in its middle, one where the position is
+    not, and one that there is not."""
+    tile = f"{DID}tile01-g.fits"
+    rows = [
+        (tile, middle(1), DEC),
+        (tile, "", ""),
+        (tile, middle(1) + 1, DEC),
+        (f"{DID}tile99-g.fits", RA, DEC),
+        (tile, "", DEC),
+    ]
+    paired = cutter.cut("obs_publisher_did ra dec", rows, SIZE="6px")
+    statuses = [paired.of(n)[0]["status"] for n in range(1, 6)]
+    assert statuses == ["ok", "ok", "no_overlap", "error", "error"]
+    assert paired.of(1)[0]["sha256"]
+    assert seen(paired, 2) == ["tile01-g.fits"]
+    assert abs(float(paired.of(2)[0]["ra"]) - middle(1)) < 1e-6
+    assert "tile99" in paired.of(4)[0]["error"]
+    assert "half" in paired.of(5)[0]["error"]
+
+
+def test_products_are_named_by_rows_and_by_naming(cutter: Cutter) -> None:
+    """Names are safe and each one product's; a row that is given twice has two products."""
+    rows = [("a/b: c", RA, DEC), ("a/b: c", RA, DEC)]
+    usual = cutter.cut("id ra dec", rows, SIZE="4px", MATCH="per-band", BAND="g")
+    paths = [each["path"] for each in usual.statuses]
+    assert paths == ["000000/0000001-a_b_ c-g.fits", "000000/0000002-a_b_ c-g.fits"]
+    asked = {"NAMING": "{obs_collection}/{id}.fits", "MATCH": "per-band", "BAND": "g"}
+    named = cutter.cut("id ra dec", rows, SIZE="4px", **asked)
+    first, second = (each["path"] for each in named.statuses)
+    assert first == "TILES/a_b_ c.fits"
+    assert second.startswith("TILES/a_b_ c~")
+
+
+def test_what_cannot_be_asked_is_said_with_its_remedy(cutter: Cutter) -> None:
+    """400 with words before a job exists."""
+    place = table_of("ra dec", [(RA, DEC)])
+    wrong: list[tuple[bytes, dict[str, str], str]] = [
+        (table_of("x y", [(1, 2)]), {"SIZE": "4px"}, "the table has x, y"),
+        (table_of("raa dec", [(1, 2)]), {"SIZE": "4px"}, "is raa meant to be ra?"),
+        (table_of("ra dec size", [(1, 2, 0.5)]), {}, "name it size_px"),
+        (place, {}, "SIZE=28px"),
+        (place, {"SIZE": "28"}, "28px"),
+        (place, {"SIZE": "4px", "MATCH": "perband"}, "did you mean per-band?"),
+        (place, {"SIZE": "4px", "BEST": "deep"}, "did you mean depth?"),
+        (place, {"SIZE": "4px", "BAND": "q"}, "names of filters"),
+        (place, {"SIZE": "4px", "COLLECTION": "TILE"}, "did you mean TILES?"),
+        (place, {"SIZE": "4px", "NAMING": "{rwo}.fits"}, "did you mean row?"),
+        (place, {"SIZE": "4px", "CIRCLE": "1 2 3"}, "leave CIRCLE out"),
+        (place, {"SIZE": "4px", "PACKAGE": "rar"}, "tar"),
+    ]
+    for table, parameters, words in wrong:
+        answer = cutter.send(table, **parameters)
+        assert answer.status_code == 400, parameters
+        assert answer.text.startswith("UsageError")
+        assert words in answer.text
+
+
+def test_products_go_with_the_job_that_made_them(cutter: Cutter) -> None:
+    """A product alone, its package, and 410 for both once the job is deleted."""
+    paired = cutter.cut("ra dec", [(RA, DEC)], SIZE="4px", MATCH="best")
+    assert paired.package is not None
+    client = cutter.haul.client
+    manifest = client.get(paired.package.results["manifest.csv"]).text.splitlines()
+    (address,) = [each for each in manifest[1].split(",") if "/members/" in each]
+    product = client.get(address)
+    assert hashlib.sha256(product.content).hexdigest() == paired.statuses[0]["sha256"]
+    packs = cutter.haul.home / "work" / "soda" / paired.job.rpartition("/")[2]
+    assert packs.is_dir()
+    assert client.delete(paired.job).status_code == 303
+    assert not packs.exists()
+    for gone in (address, paired.package.parts[0]):
+        answer = client.get(gone)
+        assert answer.status_code == 410
+        assert "was removed with it" in answer.text
+    assert client.get(paired.package.results["result"]).status_code == 200
+    repair = client.post(f"{paired.package.job}/repair")
+    assert repair.status_code == 400
+
+
+def test_a_killed_worker_loses_nothing(cutter: Cutter) -> None:
+    """kill -9 of the worker and its processes while tasks run; another one goes on."""
+    haul, rows = cutter.haul, [(middle(n % TILES), DEC) for n in range(ROWS)]
+    job = cutter.begin(table_of("ra dec", rows), SIZE="12px")
+    haul.until(lambda: made(haul) > 0, 60)
+    haul.kill_worker()
+    left = made(haul)
+    haul.start_worker()
+    paired = cutter.wait(job, 150)
+    assert 0 < left < made(haul)
+    assert len(paired.statuses) == 3 * ROWS
+    assert {each["status"] for each in paired.statuses} == {"ok"}
+    assert len({(each["row"], each["obs_publisher_did"]) for each in paired.statuses}) == 3 * ROWS
+
+
+def made(haul: Haul) -> int:
+    """Tasks that are done."""
+    return int(haul.fetch("SELECT count(pack) AS n FROM pairing.task")[0]["n"])
