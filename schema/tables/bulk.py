@@ -36,9 +36,7 @@ package = Table(
 member = Table(
     "member",
     metadata,
-    Column(
-        "package_id", Integer, ForeignKey("bulk.package.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("package_id", Integer, primary_key=True, comment="its end is theirs, by a trigger"),
     Column("seq", Integer, primary_key=True),
     Column("source_row", BigInteger, nullable=False, comment="row of the query, from 1"),
     Column("asked", Text, comment="the identifier or URL that the row named"),
@@ -63,9 +61,7 @@ member = Table(
 unchanged = Table(
     "unchanged",
     metadata,
-    Column(
-        "package_id", Integer, ForeignKey("bulk.package.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("package_id", Integer, primary_key=True, comment="its end is theirs, by a trigger"),
     Column("holding_id", BigInteger, primary_key=True),
     Column("sha256", LargeBinary, nullable=False),
     comment="files that SINCE left out: as good as members for the next SINCE",

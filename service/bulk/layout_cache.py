@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 from weakref import WeakValueDictionary
 
 from service.bulk.arrangement import COPIED_FILE, write_layout
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 
 _OPEN_LAYOUTS = 64
+_CHUNK_BYTES = 1 << 20
 _MARK_S = 60.0  # how often the use of a layout is noted
 
 _NUMBERS = """
@@ -75,19 +76,30 @@ async def _copy(
     connection: "Connection", directory: Path, package_id: int, package: Package
 ) -> None:
     """The members as numbers, lines of the manifest, and sources; the carried manifests."""
-    for query, name in ((_NUMBERS, COPIED_FILE), (_SOURCES, SOURCES)):
-        await connection.copy_from_query(
-            query, package_id, output=directory / name, format="binary"
-        )
-    await connection.copy_from_query(_LINES, package_id, output=directory / MANIFEST, format="text")
+    await _keep(connection, directory / COPIED_FILE, "binary", _NUMBERS, package_id)
+    await _keep(connection, directory / SOURCES, "binary", _SOURCES, package_id)
+    await _keep(connection, directory / MANIFEST, "text", _LINES, package_id)
     for revision in package.earlier:
         if revision.tags and revision.number != package.revision:
-            await connection.copy_from_query(
-                _EARLIER_LINES,
-                *(package_id, revision.number),
-                output=directory / manifest_file(revision.number, package.revision),
-                format="text",
-            )
+            file = directory / manifest_file(revision.number, package.revision)
+            await _keep(connection, file, "text", _EARLIER_LINES, package_id, revision.number)
+
+
+async def _keep(
+    connection: "Connection", path: Path, form: Literal["binary", "text"], sql: str, *values: int
+) -> None:
+    """Copy the rows of a query to a file, more at once than asyncpg by itself writes."""
+    kept = bytearray()
+    with path.open("wb") as file:
+
+        async def collect(data: bytes) -> None:
+            kept.extend(data)
+            if len(kept) >= _CHUNK_BYTES:
+                await asyncio.to_thread(file.write, bytes(kept))
+                kept.clear()
+
+        await connection.copy_from_query(sql, *values, output=collect, format=form)
+        await asyncio.to_thread(file.write, kept)
 
 
 @dataclass(slots=True)

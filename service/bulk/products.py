@@ -47,6 +47,8 @@ _FOUND = """
     LEFT JOIN archive.dataset ON dataset.id = cut.dataset_id
     WHERE pairing.job_id = :products_of
 """
+_KEPT = """id, row, asked, obs_publisher_did, status, error, task, position, pack, pack_size, size,
+    mtime_ns, ctime_ns, inode, etag, sha256, crc32"""
 _MEMBERS = """
 INSERT INTO bulk.member (package_id, seq, source_row, asked, obs_publisher_did, status, error,
     collection_id, source_path, path, content_type, size, mtime_ns, ctime_ns, inode, etag, sha256,
@@ -67,7 +69,7 @@ async def run_products(run: Run) -> None:
     (made_by,) = run.job.parameters[PRODUCTS_OF]
     form = FORMATS[(parameters.single("RESPONSEFORMAT") or "tar").lower()]
     packing = Packing(form, part_size(parameters.single("PART_SIZE")), made_by)
-    steps = [("found", _FOUND), *naming_steps("found")]
+    steps = [("found", _FOUND), *naming_steps("found", _KEPT)]
     with_steps = ", ".join(
         f"{name} AS {'MATERIALIZED ' if name != 'named_files' else ''}({sql})"
         for name, sql in steps

@@ -23,10 +23,8 @@ class Statement:
 
 
 # What the rows name, as datasets: `one_file` where the row named a file and not all of a dataset.
-_BY_IDENTIFIER = """
-    SELECT asked.*, dataset.id AS dataset_id, NULL::bigint AS one_file
-    FROM asked LEFT JOIN archive.dataset ON dataset.obs_publisher_did = asked.name
-"""
+_BY_IDENTIFIER = "SELECT asked.*, NULL::bigint AS one_file FROM asked"
+_OF_IDENTIFIER = "dataset.obs_publisher_did = named.name"
 _BY_URL = """
     SELECT asked.*, holding.dataset_id, holding.id AS one_file
     FROM asked CROSS JOIN LATERAL
@@ -40,6 +38,7 @@ _BY_URL = """
               AND starhaul.url_quote(dataset.obs_publisher_did) = url.id
     WHERE starts_with(name, current_setting('starhaul.public_url') || '/files/') IS NOT TRUE
 """
+_OF_URL = "dataset.id = named.dataset_id"
 # What was asked for, each once. Of rows that differ in other columns alone, the first in ORDER:
 # which row came first does not matter.
 _ASKED = "SELECT name, min(row) AS source_row FROM pg_temp.selection GROUP BY name"
@@ -48,7 +47,8 @@ _ASKED_WITH = """
     FROM pg_temp.selection ORDER BY {order}, row
 """
 _FOUND = """
-    SELECT named.name AS asked, named.source_row, dataset.obs_publisher_did,
+    SELECT nullif(named.name, dataset.obs_publisher_did) AS asked, named.source_row,
+        dataset.obs_publisher_did,
         holding.id, holding.collection_id, holding.path, holding.media_type, holding.size,
         holding.mtime_ns, holding.ctime_ns, holding.inode, holding.etag, holding.sha256,
         holding.crc32, {readable} AS readable,
@@ -61,8 +61,7 @@ _FOUND = """
                  THEN 'the file is no longer in the archive'
         END AS error
     FROM named
-    LEFT JOIN archive.dataset ON dataset.id = named.dataset_id
-         AND starhaul.may_read(dataset.readable_by)
+    LEFT JOIN archive.dataset ON {of_dataset} AND starhaul.may_read(dataset.readable_by)
     {files}
     LEFT JOIN archive.collection ON collection.id = holding.collection_id
 """
@@ -105,6 +104,9 @@ _NUMBERED = """
         ORDER BY wanted COLLATE "C", source_row) AS again
     FROM {source}
 """
+# What the members have beside their names. Sorts of a million rows take the memory of all of it.
+_KEPT = """id, source_row, asked, obs_publisher_did, collection_id, path, media_type, size,
+    mtime_ns, ctime_ns, inode, etag, sha256, crc32, readable, error"""
 # What a file of the earlier job is that was found damaged since, nobody may have.
 _KNOWN = """
     SELECT holding_id, sha256 FROM bulk.member
@@ -167,7 +169,7 @@ def _sql(steps: Iterable[Step], members: str, source: str, plan: Plan) -> str:
 
 
 # The others PostgreSQL would compute anew at each of their uses.
-_INLINE = ("asked", "named", "ranked", "numbered", "named_files", "remembered")
+_INLINE = ("asked", "named", "found", "ranked", "numbered", "named_files", "remembered")
 
 
 def _steps(plan: Plan) -> tuple[list[Step], dict[str, object]]:
@@ -182,13 +184,15 @@ def _steps(plan: Plan) -> tuple[list[Step], dict[str, object]]:
         values["relations"] = list(wanted)
         values["of_which"] = f" that is {' or '.join(wanted)}"
     keys = [f", {value.sql} AS o{n}" for n, (value, _) in enumerate(plan.order)]
+    kept = ", ".join([_KEPT, *(f"o{n}" for n in range(len(plan.order)))])
     keys += [f", {value.sql} AS u{n}" for n, value in enumerate(plan.unique)]
-    found = _FOUND.format(name=name, keys="".join(keys), files=files, readable=readable)
-    steps = [
-        ("asked", _asked(plan)),
-        ("named", _BY_URL if plan.named_by == "url" else _BY_IDENTIFIER),
-        ("found", found),
-    ]
+    named, of_dataset = _BY_IDENTIFIER, _OF_IDENTIFIER
+    if plan.named_by == "url":
+        named, of_dataset = _BY_URL, _OF_URL
+    found = _FOUND.format(
+        name=name, keys="".join(keys), of_dataset=of_dataset, files=files, readable=readable
+    )
+    steps = [("asked", _asked(plan)), ("named", named), ("found", found)]
     source = "found"
     if plan.unique:
         steps.append(("ranked", _ranked(plan)))
@@ -196,7 +200,7 @@ def _steps(plan: Plan) -> tuple[list[Step], dict[str, object]]:
     if plan.unique or plan.named_by == "url" or wanted is not None:
         steps.append(("numbered", _NUMBERED.format(source=source)))
         source = "numbered WHERE again = 1"
-    return [*steps, *naming_steps(source)], values
+    return [*steps, *naming_steps(source, kept)], values
 
 
 def _since() -> list[Step]:

@@ -100,6 +100,8 @@ def test_a_deleted_job_is_gone(haul: Haul, how: str) -> None:
         assert gone.status_code == 404
         assert "there is no job" in gone.json()["detail"]
     assert haul.fetch("SELECT FROM bulk.package WHERE job_id = $1", job.rsplit("/", 1)[1]) == []
+    left = "SELECT FROM bulk.member WHERE package_id NOT IN (SELECT id FROM bulk.package)"
+    assert haul.fetch(left) == []
 
 
 def test_a_job_past_its_destruction_is_destroyed(haul: Haul) -> None:
