@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,10 @@ class Up:
         line = self.process.stdout.readline()
         assert line.startswith("ready http://"), self.errors.read_text()
         self.url = line.split()[1]
+        self.look()
+
+    def look(self) -> None:
+        """Remember all processes below it."""
         self.family = psutil.Process(self.process.pid).children(recursive=True)
 
     @property
@@ -72,7 +77,7 @@ class Up:
         return self.process.wait(60)
 
     def survivors(self) -> list[psutil.Process]:
-        """Those of the children seen at the start that still run."""
+        """Those of the processes last seen below it that still run."""
         return [child for child in self.family if not ended(child)]
 
 
@@ -94,13 +99,13 @@ def sql(where: Up | str, statement: str, *arguments: Any) -> Any:
 StartUp = Callable[..., Up]
 
 
-@pytest.fixture
-def start_up(tmp_path: Path) -> Iterator[StartUp]:
-    """A function that starts `starhaul up` on a home and waits for its ready line."""
+@contextmanager
+def _starting(directory: Path) -> Iterator[StartUp]:
+    """A function that starts `starhaul up`; what it started is stopped at the end."""
     started: list[Up] = []
 
     def start(home: Path, *options: str, ready: bool = True, **settings: Any) -> Up:
-        errors = tmp_path / f"stderr-{len(started)}.txt"
+        errors = directory / f"stderr-{len(started)}.txt"
         environment = {k: v for k, v in os.environ.items() if not k.startswith("STARHAUL_")}
         with errors.open("w") as stderr:
             process = subprocess.Popen(
@@ -124,3 +129,33 @@ def start_up(tmp_path: Path) -> Iterator[StartUp]:
             up.stop()
         if up.process.stdout is not None:
             up.process.stdout.close()
+
+
+@pytest.fixture
+def start_up(tmp_path: Path) -> Iterator[StartUp]:
+    """A function that starts `starhaul up` on a home and waits for its ready line."""
+    with _starting(tmp_path) as start:
+        yield start
+
+
+@dataclass
+class Standing:
+    """An archive that many tests share: one may kill it, the next finds it running again."""
+
+    home: Path
+    start: StartUp
+    last: Up | None = None
+
+    def running(self) -> Up:
+        """The running archive; started, on the same home, where it was stopped or killed."""
+        if self.last is None or self.last.process.poll() is not None:
+            self.last = self.start(self.home)
+        return self.last
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """The archive of a module."""
+    directory = tmp_path_factory.mktemp("standing")
+    with _starting(directory) as start:
+        yield Standing(directory / "home", start)
