@@ -53,8 +53,8 @@ PREVIEWS = f"""
 
 _CUTOUT_ROWS = _values(
     [
-        ("1", "soda-sync", "A part of it", "application/fits"),
-        ("2", "soda-async", "Parts of it, as a job", "text/xml"),
+        ("1", "cutout", "A part of it", "application/fits"),
+        ("2", "cutouts", "Parts of it, as a job", "text/xml"),
     ]
 )
 # Of the file that is cut; {suffix} is SQL for what the descriptor's ID ends with.

@@ -89,7 +89,10 @@ INPUTS = (ID, POS, CIRCLE, POLYGON, CENTER, PIXELS, BAND, TIME, POL, RESPONSEFOR
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A kind of request as a descriptor tells it: `mark` is what its XML ID begins with."""
+    """A kind of request as a descriptor tells it: `mark` is what its XML ID begins with.
+
+    pyvo takes the services of a dataset in the order of these IDs.
+    """
 
     mark: str
     name: str
@@ -101,7 +104,7 @@ class Described:
 
 _KINDS = (
     Described(
-        "soda-sync",
+        "cutout",
         "Cutout",
         "A part of the dataset by place, wavelength, time or polarization, sent at once (SODA)",
         SYNC,
@@ -109,7 +112,7 @@ _KINDS = (
         "application/fits",
     ),
     Described(
-        "soda-async",
+        "cutouts",
         "Cutouts",
         "Parts of datasets as a UWS job: every parameter may be repeated, and each combination of "
         "values is one result (SODA)",

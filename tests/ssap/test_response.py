@@ -119,7 +119,7 @@ def test_protocol_and_parameters_are_told(client: httpx.Client) -> None:
 def test_services_for_the_datasets_are_described(client: httpx.Client) -> None:
     found = document(client.get("/ssap", params=QUERY | {"TOP": "1"}))
     described = [r for r in found.resources if r.utype == "adhoc:service"]
-    expected = ["datalink", "bulk", "soda-sync", "soda-async"]
+    expected = ["datalink", "bulk", "cutout", "cutouts"]
     assert [resource.ID for resource in described] == expected
     for resource in described:
         (inputs,) = resource.groups

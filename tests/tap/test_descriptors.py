@@ -42,13 +42,13 @@ def test_a_column_of_identifiers_is_offered_to_services(
     service: Service, columns: str, identity: str, form: str
 ) -> None:
     found = _descriptors(service, f"SELECT {columns} FROM ivoa.obscore AS o", form)
-    assert list(found) == ["datalink", "bulk", "soda-sync", "soda-async"]
+    assert list(found) == ["datalink", "bulk", "cutout", "cutouts"]
     links, bulk = _said(found["datalink"]), _said(found["bulk"])
     assert (links["standardID"], links["accessURL"]) == (LINKS, f"{service.url}/datalink/links")
     assert links["contentType"] == "application/x-votable+xml;content=datalink"
     assert bulk["accessURL"] == f"{service.url}/bulk"
-    for kind in ("sync", "async"):
-        cutouts = _said(found[f"soda-{kind}"])
+    for name, kind in (("cutout", "sync"), ("cutouts", "async")):
+        cutouts = _said(found[name])
         assert cutouts["standardID"] == f"ivo://ivoa.net/std/SODA#{kind}-1.0"
         assert cutouts["accessURL"] == f"{service.url}/soda/{kind}"
     for resource in found.values():
