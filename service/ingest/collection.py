@@ -33,6 +33,8 @@ _STRUCTURE = re.compile(
 )
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]*(/[^?#]*)?")
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+# What lies beside the collections at /ssap/{name} (DALI 1.1 §2).
+_RESOURCES = ("capabilities", "availability")
 FITS_SUFFIXES = (
     "*.fits",
     "*.fit",
@@ -95,6 +97,15 @@ class Collection(_Strict):
     defaults: Columns = Field(default_factory=Columns)
     header: dict[str, str | int | float | bool] = Field(default_factory=dict)
     relations: list[Relation] = Field(default_factory=list)
+
+    @field_validator("name")
+    @classmethod
+    def _no_resource(cls, name: str) -> str:
+        if name in _RESOURCES:
+            raise ValueError(
+                f"/ssap/{name} is no collection but tells of the service; choose another"
+            )
+        return name
 
     @field_validator("reader")
     @classmethod

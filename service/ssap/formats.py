@@ -3,27 +3,30 @@
 from dataclasses import dataclass
 
 from service.errors import UsageError
+from service.previews.drawable import MEDIA_TYPES
 from service.spectra.forms import FORMS
 
 VOTABLE, FITS = FORMS["vot"].media_type, FORMS["fits"].media_type
-# What each short name stands for; the archive has neither an XML serialization nor pictures here.
+PICTURE = MEDIA_TYPES["spectrum"]
+# What each short name stands for; the archive has no XML serialization. Its plots are no data: they
+# are listed where they are asked for by this name or their media type (docs/decisions/0023).
 SHORT: dict[str, tuple[str, ...]] = {
     "compliant": (VOTABLE, FITS),
     "votable": (VOTABLE,),
     "fits": (FITS,),
     "xml": (),
-    "graphic": (),
+    "graphic": (PICTURE,),
 }
 WORDS = ("all", "native", *SHORT, "metadata")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which rows of each spectrum to list: its own file, forms that follow the Spectral Data Model
-    by media type, and any by media type (`types`, in lower case)."""
+    """Which rows of each spectrum to list: its own file, what is made of it by media type, and any
+    by media type (`types`, in lower case)."""
 
     native: bool = True
-    compliant: frozenset[str] = frozenset((VOTABLE, FITS))
+    made: frozenset[str] = frozenset((VOTABLE, FITS))
     types: frozenset[str] = frozenset()
     metadata: bool = False
 
@@ -48,6 +51,6 @@ def wanted(text: str | None) -> Wanted:
             )
     return Wanted(
         native="native" in words,
-        compliant=frozenset(kind for word in words for kind in SHORT.get(word, ())),
+        made=frozenset(kind for word in words for kind in SHORT.get(word, ())),
         types=frozenset(types),
     )

@@ -58,7 +58,7 @@ INPUTS: tuple[Input, ...] = (
     Input(
         "FORMAT",
         "Formats of the spectra: a list of media types and words by commas. compliant: those that "
-        "follow the Spectral Data Model; native: files as they came",
+        "follow the Spectral Data Model; native: files as they came; graphic: plots",
         ucd="meta.code.mime",
         default="all",
         options=(*WORDS, VOTABLE, FITS),

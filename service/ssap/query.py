@@ -12,12 +12,13 @@ from sqlalchemy.dialects import postgresql
 from adql.columns import OutputColumn
 from adql.sql import Sql, joined, rendered
 from adql.translation import Parameter
+from service.previews.drawable import EXTENSIONS
 from service.spectra.forms import FORMS
 from service.spectra.holdings import convertible
 from service.spectra.model import MODEL
 from service.ssap.columns import COLUMNS, output_columns
 from service.ssap.conditions import conditions, score
-from service.ssap.formats import Wanted
+from service.ssap.formats import PICTURE, Wanted
 from service.ssap.request import SsapRequest
 
 _MOST_ROWS = 2**63 - 1  # the largest LIMIT
@@ -62,6 +63,13 @@ _FORMS = {
     )
     for form in FORMS.values()
 }
+# The plot that /previews draws of it; it has no size before it is drawn.
+_FORMS[PICTURE] = f"""
+    SELECT current_setting('starhaul.public_url') || '/previews/' || dataset.holding_id
+            || '.{EXTENSIONS[PICTURE]}' AS url, '{PICTURE}' AS media_type,
+        NULL::bigint AS size, 'Plot' AS model
+    WHERE convertible
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +153,7 @@ def _filled(template: str, pieces: dict[str, Sql]) -> Sql:
 def _listed(wanted: Wanted) -> tuple[Sql, Sql]:
     """The formats of one spectrum that are asked for (url, media_type, size, model), its own file
     first; and whether they are several, which makes them an association (§4.2.4.1)."""
-    converted = [
-        sql for kind, sql in _FORMS.items() if kind in wanted.compliant or kind in wanted.types
-    ]
+    converted = [sql for kind, sql in _FORMS.items() if kind in wanted.made or kind in wanted.types]
     native = _is_native_wanted(wanted)
     rows: list[Sql] = [(_NATIVE, " WHERE ", native), *converted]
     several: Sql = (

@@ -54,6 +54,7 @@ def test_everything_that_can_be_said() -> None:
         ),
         ('title = "a"', "the key `name` is missing"),
         ('name = "a b"', "line 1: `name`: string should match pattern"),
+        ('name = "capabilities"', "line 1: `name`: /ssap/capabilities is no collection"),
         ('name = "a"\nreader = "sdds"', "line 2: `reader`: no such reader; did you mean `sdss`?"),
         ('name = "a"\ninclude = "*.fits"', "line 2: `include`: input should be a valid list"),
         ('name = "a"\n[defaults]\ncalib_level = 7', "line 3: `defaults.calib_level`: input should"),

@@ -100,7 +100,7 @@ def test_places_have_a_default_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "native", "compliant", "types"),
+    ("text", "native", "made", "types"),
     [
         ("all", True, {VOTABLE, FITS}, set()),
         ("", True, {VOTABLE, FITS}, set()),
@@ -109,7 +109,7 @@ def test_places_have_a_default_size() -> None:
         ("native", True, set(), set()),
         ("votable", False, {VOTABLE}, set()),
         ("fits,native", True, {FITS}, set()),
-        ("graphic", False, set(), set()),
+        ("graphic", False, {"image/svg+xml"}, set()),
         ("xml", False, set(), set()),
         ("application/FITS", False, set(), {"application/fits"}),
         (
@@ -120,9 +120,9 @@ def test_places_have_a_default_size() -> None:
         ),
     ],
 )
-def test_formats(text: str, native: bool, compliant: set[str], types: set[str]) -> None:
+def test_formats(text: str, native: bool, made: set[str], types: set[str]) -> None:
     wanted = asked(FORMAT=text).wanted
-    assert (wanted.native, wanted.compliant, wanted.types) == (native, compliant, types)
+    assert (wanted.native, wanted.made, wanted.types) == (native, made, types)
     assert not wanted.metadata
 
 

@@ -142,7 +142,8 @@ def test_a_spectrum_has_a_row_for_each_of_its_formats(spectra: httpx.Client) -> 
         ("fits", [".fits"]),
         ("application/fits", ["", ".fits"]),
         ("application/x-votable+xml,native", ["", ".vot"]),
-        ("graphic", []),
+        ("graphic", [".svg"]),
+        ("image/svg+xml,native", ["", ".svg"]),
         ("xml,text/csv,image/jpeg", []),
     ],
 )
