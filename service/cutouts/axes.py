@@ -16,7 +16,7 @@ from service.cutouts.errors import NoOverlap, NotCuttable
 from service.cutouts.product import Source
 from service.cutouts.wanted import Interval, Wanted
 from service.ingest import times
-from service.ingest.celestial import Points
+from service.ingest.celestial import Points, wcs_cards
 from service.ingest.fits import Hdu
 from service.ingest.header import Header
 from service.ingest.observation import STOKES
@@ -134,7 +134,7 @@ def _wavelengths(hdu: Hdu, axis: int, primary: Header) -> Points:
 def _by_wcslib(header: Header, edges: Points) -> Points:
     """An axis whose algorithm (paper III, table 2) is wcslib's own."""
     try:
-        axis = Wcsprm(header=header.wcs_bytes(), relax=True).sub([WCSSUB_SPECTRAL])
+        axis = Wcsprm(header=wcs_cards(header.wcs_bytes()), relax=True).sub([WCSSUB_SPECTRAL])
         axis.set()
         axis.sptr("WAVE-???")
         return np.asarray(axis.p2s(edges[:, None], 1)["world"][:, 0])

@@ -59,7 +59,7 @@ class Celestial:
             self.axes = (0, 1)
             self._frame, self._equinox = "FK5", 2000.0
             return
-        raw = _wcs_cards(header.wcs_bytes())
+        raw = wcs_cards(header.wcs_bytes())
         # IRAF's TNX is a gnomonic projection with a small polynomial that wcslib does not know
         raw = raw.replace(b"RA---TNX", b"RA---TAN").replace(b"DEC--TNX", b"DEC--TAN")
         first = header.text("CTYPE1") or ""
@@ -171,7 +171,8 @@ def _frame(lngtyp: str, header: Header, fallback: Header) -> tuple[str, float]:
     return frame_of(header if any(card in header for card in cards) else fallback)
 
 
-def _wcs_cards(raw: bytes) -> bytes:
+def wcs_cards(raw: bytes) -> bytes:
+    """The cards of a header that wcslib reads, and END."""
     cards = [raw[i : i + 80] for i in range(0, len(raw), 80) if _WCS_CARD.match(raw, i)]
     cards.append(b"END".ljust(80))
     return b"".join(cards)
