@@ -58,11 +58,12 @@ def _verified(product: Product, file: OpenFile) -> Product:
 
 
 def _pieces(pieces: Iterator[Piece], file: OpenFile) -> Iterator[Piece]:
-    last: Piece | None = None
+    last: Piece = b""
     for piece in pieces:
-        if last is not None:
+        if len(piece) == 0:
+            continue
+        if last:
             yield last
         last = piece
     file.verify()
-    if last is not None:
-        yield last
+    yield last
