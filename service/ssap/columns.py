@@ -86,8 +86,9 @@ _ROWS: tuple[_Row, ...] = (
      "Name of the data collection"),
     ("obs_creator_did", "unicode", None, "DataID.CreatorDID", "meta.id", "obs_creator_did",
      "Identifier given by the creator"),
-    ("obs_creation_date", "timestamp", None, "DataID.Date", "time;meta.dataset",
-     "obs_creation_date", "When the dataset was made"),
+    # The date alone: pyvo's `dateobs` fails on a time after a T.
+    ("obs_creation_date", "text", None, "DataID.Date", "time;meta.dataset",
+     "to_char(obs_creation_date, 'YYYY-MM-DD')", "Date on which the dataset was made"),
     ("instrument_name", "unicode", None, "DataID.Instrument", "meta.id;instr", "instrument_name",
      "Instrument"),
     ("data_source", "text", None, "DataID.DataSource", None,

@@ -1,6 +1,7 @@
 """An archive of a few spectra, each known or unknown in its own way."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -23,6 +24,7 @@ SPECTRA: Mapping[str, tuple[str, str, str, dict[str, Any]]] = {
             "em_res_power": 2000.0, "em_xel": 3800, "t_min": 51544.0, "t_max": 51544.1,
             "t_exptime": 3600.0, "s_snr": 50.0, "target_name": "BD+33_2642",
             "target_class": "Star", "o_calib_status": "absolute", "obs_title": "A <star> & more",
+            "obs_creation_date": datetime(2020, 1, 2, 3, 4, 5), "instrument_name": "FEROS",
         },
     ),
     "quasar": (

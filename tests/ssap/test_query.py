@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+import pyvo
 from astropy.io.votable import parse_single_table
 
 from service.access import command
@@ -168,6 +169,21 @@ def test_a_spectrum_of_several_files_leads_to_their_list(spectra: httpx.Client) 
     assert row["access_format"] == "application/x-votable+xml;content=datalink"
     links = spectra.get(row["access_url"])
     assert DID + SEVERAL in links.text
+
+
+def test_pyvo_has_its_attributes(spectra: httpx.Client) -> None:
+    """What pyvo looks for by utype: known of one spectrum, not of another."""
+    service = pyvo.dal.SSAService(str(spectra.base_url).rstrip("/") + "/ssap")
+    (row,) = service.search(PUBDID=DID + "star", format="native")
+    assert (row.ra, row.dec, row.title) == (10, 20, "A <star> & more")
+    assert (row.dateobs.isot, row.instr) == ("2020-01-02T00:00:00.000", "FEROS")
+    assert (row.format, row.filesize > 0) == ("application/fits", True)
+    assert row.acref == row.getdataurl() == row["access_url"]
+    assert (row.suggest_dataset_basename(), row.suggest_extension()) == ("A_<star>_&_more", "fits")
+    (row,) = service.search(PUBDID=DID + "unknown", format="native")
+    assert row.dateobs is None
+    assert np.isnan(row.ra)
+    assert not row.instr
 
 
 def test_values(spectra: httpx.Client) -> None:
