@@ -6,7 +6,6 @@ import hashlib
 import os
 import random
 import signal
-import subprocess
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +23,9 @@ from service.config import Settings
 from service.embedded.address import free_port
 from service.embedded.home import open_home
 from service.embedded.servers import Servers, running_servers, wait_ready
-from tests.conftest import STARHAUL, rows_of
+from tests import forked
+from tests.conftest import rows_of
+from tests.forked import Forked
 
 UWS = "{http://www.ivoa.net/xml/UWS/v1.0}"
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
@@ -51,8 +52,8 @@ class Haul:
     home: Path
     servers: Servers
     environment: Mapping[str, str]
-    api: "subprocess.Popen[bytes] | None" = None
-    worker: "subprocess.Popen[bytes] | None" = None
+    api: Forked | None = None
+    worker: Forked | None = None
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=70))
 
     def start_api(self) -> None:
@@ -64,15 +65,8 @@ class Haul:
         """Start a worker."""
         self.worker = self._start("worker", "--processes", "3")
 
-    def _start(self, *command: str) -> "subprocess.Popen[bytes]":
-        with (self.home / f"{command[0]}.log").open("ab") as log:
-            return subprocess.Popen(
-                [*STARHAUL, *command],
-                env=dict(self.environment),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+    def _start(self, *command: str) -> Forked:
+        return forked.start(command, self.environment, self.home / f"{command[0]}.log")
 
     def _answers(self) -> bool:
         try:

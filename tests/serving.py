@@ -2,7 +2,6 @@
 
 import os
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ import pytest
 
 from adql.columns import ColumnMeta
 from service.config import Settings
-from tests.conftest import ROOT, STARHAUL, run
+from tests import forked
+from tests.conftest import run
 
 QUERY_TIMEOUT_S = 6
 
@@ -119,15 +119,7 @@ def service(
             **service_environment,
         }
         log = tmp_path_factory.mktemp("serve") / "log"
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                [*STARHAUL, "serve", "--fd", str(listener.fileno())],
-                env=environment,
-                cwd=ROOT,
-                pass_fds=[listener.fileno()],
-                stdout=output,
-                stderr=output,
-            )
+        process = forked.start(("serve", "--fd", forked.LISTENER), environment, log, listener)
     try:
         _wait_until_up(url, process, log)
         yield Service(url, process.pid, settings.database_url)
@@ -136,7 +128,7 @@ def service(
         process.wait(20)
 
 
-def _wait_until_up(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_until_up(url: str, process: forked.Forked, log: Path) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         try:

@@ -23,7 +23,8 @@ from service.bulk.cache import directory_of
 from service.bulk.pruning import prune
 from service.config import Settings
 from service.embedded.address import free_port
-from tests.conftest import CI, STARHAUL
+from tests import forked
+from tests.conftest import CI
 from tests.haul import ALL, AUTHORITY, Haul, Package
 
 _METALINK = "{urn:ietf:params:xml:ns:metalink}"
@@ -121,11 +122,9 @@ def _another_api(haul: Haul, streams: int) -> Iterator[str]:
         "STARHAUL_BULK_STREAMS_PER_USER": str(streams),
         "STARHAUL_BULK_BYTES_PER_S_PER_USER": str(4 << 20),
     }
-    command = [*STARHAUL, "serve", "--port", str(port)]
-    with (haul.home / "another.log").open("ab") as log:
-        process = subprocess.Popen(
-            command, env={**haul.environment, **limits}, stdout=log, stderr=log
-        )
+    process = forked.start(
+        ("serve", "--port", str(port)), {**haul.environment, **limits}, haul.home / "another.log"
+    )
     try:
         haul.until(lambda: _answers(url), 90)
         yield url

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +15,9 @@ import pytest
 from service.config import DEFAULT_AUTHORITY, Settings
 from service.ingest.collection import load_collection
 from service.ingest.run import run_ingest
+from tests import forked
 from tests.buckets import bucket_server
-from tests.conftest import ROOT, STARHAUL, rows_of, run
+from tests.conftest import rows_of, run
 from tests.previews.files import write_files
 from tests.serving import Service, service, service_environment
 
@@ -35,19 +35,11 @@ class Gallery:
     environment: dict[str, str]
     log: Path
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60))
-    worker: "subprocess.Popen[bytes] | None" = None
+    worker: forked.Forked | None = None
 
     def start_worker(self) -> None:
         """Start a worker."""
-        with self.log.open("ab") as log:
-            self.worker = subprocess.Popen(
-                [*STARHAUL, "worker", "--processes", "2"],
-                env=self.environment,
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self.worker = forked.start(("worker", "--processes", "2"), self.environment, self.log)
 
     def kill_worker(self) -> None:
         """kill -9 of the worker and its pool."""

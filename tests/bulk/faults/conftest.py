@@ -15,6 +15,7 @@ import pytest
 from service.embedded.address import free_port
 from tests.client.network import Network
 from tests.conftest import CI
+from tests.forked import Forked
 from tests.haul import ALL, Haul, Package, running_haul
 
 # Parts larger than what the kernel keeps of a stream, which arrives though its sender is killed.
@@ -180,7 +181,7 @@ class Fetch:
         )
 
 
-def kill_all(process: "subprocess.Popen[bytes]") -> None:
+def kill_all(process: Forked) -> None:
     """kill -9 of a process and its children."""
     for child in psutil.Process(process.pid).children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
