@@ -19,7 +19,8 @@ from redis import Redis
 from service.access import command
 from service.config import Settings
 from service.embedded.address import free_port
-from tests.conftest import STARHAUL, run
+from tests import forked
+from tests.conftest import run
 
 _LARGE = 48 << 20
 _PER_USER, _IN_ALL = 3, 5
@@ -66,8 +67,9 @@ def _apis(settings: Settings, *kinds: dict[str, str]) -> Iterator[list[str]]:
         "STARHAUL_REDIS_URL": str(settings.redis_url),
     }
     ports = [free_port() for _ in kinds]
+    logs = Path(settings.home_dir)
     running = [
-        subprocess.Popen([*STARHAUL, "serve", "--port", str(port)], env=environment | kind)
+        forked.start(("serve", "--port", str(port)), environment | kind, logs / f"{port}.log")
         for port, kind in zip(ports, kinds, strict=True)
     ]
     try:
