@@ -98,6 +98,10 @@ class Suggested:
     states: tuple[str, ...]
     forms: tuple[str, ...]
 
+    def __bool__(self) -> bool:
+        """Whether there is any field."""
+        return any((self.circle, self.band, self.states, self.forms))
+
 
 def suggested(facts: Facts) -> Suggested:
     """What to begin with for a dataset that is cut."""
