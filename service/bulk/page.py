@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from service.archive import archive_of
 from service.bulk.connections import connections
+from service.bulk.glimpse import first_files
 from service.bulk.summary import summary_of
 from service.html.rendering import html
 from service.html.snippets import Step
@@ -82,6 +83,7 @@ async def job_page(request: Request, job: Job) -> Response:
         job=job,
         url=url,
         summary=await summary_of(archive, job.id) if parts else None,
+        glimpses=await first_files(archive, job.id) if parts else [],
         parts=[(PurePosixPath(part.href).name, part) for part in parts],
         lists=[(results[name], words) for name, words in _LISTS.items() if name in results],
         steps=_steps(url, connections(archive.settings.bulk_streams_per_user).command_line()),

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from service.archive import archive_of
 from service.explorer import cells
+from service.explorer.pictures import pictures
 from service.explorer.twins import Content, Form, as_json, as_votable, split_suffix
 from service.html.rendering import html
 
@@ -18,6 +19,7 @@ _HELPERS = {
     "query_url": cells.query_url,
     "table_url": cells.table_url,
     "schema_url": cells.schema_url,
+    "pictures": pictures,
 }
 
 

@@ -1,5 +1,6 @@
 """One table, and one column, with all that is known of them."""
 
+from difflib import get_close_matches
 from typing import Any
 
 import asyncpg
@@ -28,6 +29,12 @@ _NAMES = """
     SELECT table_name, column_name FROM tap_schema.columns
     WHERE lower(table_name || '/' || column_name) = lower($1)
 """
+_NEAR = """
+    SELECT table_name FROM tap_schema.tables
+    UNION ALL
+    SELECT table_name || '/' || column_name FROM tap_schema.columns
+    WHERE lower(table_name) = lower($1)
+"""
 _REFERRED = """
     SELECT key_id, from_table, description, array_agg(from_column ORDER BY from_column) AS columns,
            array_agg(target_column ORDER BY from_column) AS target_columns
@@ -41,10 +48,21 @@ async def named(connection: Session, name: str) -> tuple[str, str]:
     empty where a table was named. NotFound where there is neither."""
     rows = await connection.fetch(_NAMES, name.replace("\0", ""))
     if not rows:
-        raise NotFound(f"there is no table or column {name[:100]!r}; /explorer lists the tables")
+        raise NotFound(
+            f"there is no table or column {name[:100]!r}; {await _hint(connection, name)}"
+            "/explorer lists the tables"
+        )
     exact = [r for r in rows if name in (r["name"], f"{r['name']}/{r['column_name']}")]
     best = (exact or rows)[0]
     return best["name"], best["column_name"]
+
+
+async def _hint(connection: Session, name: str) -> str:
+    """The nearest name: of a table, or of a column of the table that is named."""
+    asked, table = name[:100].lower(), name.partition("/")[0].replace("\0", "")
+    known = {row[0].lower(): row[0] for row in await connection.fetch(_NEAR, table)}
+    near = get_close_matches(asked, known, 1)
+    return f"did you mean {known[near[0]]}? " if near else ""
 
 
 async def read_table(connection: Session, name: str, examples: tuple[TableExample, ...]) -> Content:

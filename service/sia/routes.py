@@ -99,4 +99,4 @@ async def about(request: Request) -> Response:
     """Who opens the service's URL searches where there are parameters, and is told how without."""
     if request.url.query:
         return await _query(request)
-    return RedirectResponse("/docs/user-guide", status_code=303)
+    return RedirectResponse("/docs/user-guide#find-images-sia", status_code=303)

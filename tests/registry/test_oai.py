@@ -144,6 +144,16 @@ def test_a_form_is_answered_as_a_url(archive: httpx.Client) -> None:
     assert posted.findtext(f".//{_OAI}header/{_OAI}identifier") == f"{_AUTHORITY}/tap"
 
 
+def test_people_are_told_what_the_address_is_for(archive: httpx.Client) -> None:
+    """A browser without a verb; whoever gives one, or is no browser, gets the protocol."""
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    led = archive.get("/registry", headers=browser, follow_redirects=True)
+    assert led.url.path == "/docs/publisher-guide"
+    assert f'id="{led.url.fragment}"' in led.text
+    asked = archive.get("/registry", params={"verb": "Identify"}, headers=browser)
+    assert asked.headers["content-type"].startswith("text/xml")
+
+
 _LIST = {"verb": "ListRecords", "metadataPrefix": "oai_dc"}
 _FORGED = base64.urlsafe_b64encode(b'["a","b","c","d","e","f",-1]').decode()
 
