@@ -4,10 +4,8 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Literal
 
 from service.bulk.connections import connections
-from service.bulk.metalink import METALINK, metalink
 from service.bulk.part_file import PartFile
 
 TEXT = "text/plain;charset=utf-8"
@@ -27,13 +25,13 @@ parallel-max = {}
 class Dialect:
     """One list: its media type, and how it is written from a package's name and its parts.
 
-    The last argument of `write` is how many parts one user may read at once. `shows` is what it
-    says of the parts' checksums: nothing, their SHA-256, or those of their pieces too.
+    The last argument of `write` is how many parts one user may read at once. `sums`: it has the
+    SHA-256 of the parts that are known.
     """
 
     media_type: str
     write: Callable[[str, Sequence[PartFile], int], bytes]
-    shows: Literal["nothing", "sums", "pieces"] = "nothing"
+    sums: bool = False
 
 
 def _urls(_name: str, parts: Sequence[PartFile], _streams: int) -> bytes:
@@ -66,14 +64,9 @@ def _get_sh(name: str, parts: Sequence[PartFile], _streams: int) -> bytes:
     return (head + body).encode()
 
 
-def _metalink(name: str, parts: Sequence[PartFile], _streams: int) -> bytes:
-    return metalink(name, parts)
-
-
 DIALECTS: dict[str, Dialect] = {
     "get.sh": Dialect("text/x-shellscript;charset=utf-8", _get_sh),
     "urls.txt": Dialect(TEXT, _urls),
     "curl.txt": Dialect(TEXT, _curl),
-    "aria2.txt": Dialect(TEXT, _aria2, "sums"),
-    "parts.meta4": Dialect(METALINK, _metalink, "pieces"),
+    "aria2.txt": Dialect(TEXT, _aria2, sums=True),
 }

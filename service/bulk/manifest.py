@@ -65,16 +65,21 @@ _LINES: dict[str, tuple[str, ...]] = {
         _URL,
         "'  out=' || name || '/data/' || path",
         "'  checksum=sha-256=' || encode(sha256, 'hex')",
+        "'  max-connection-per-server=1'",
         "'  max-tries=60'",
         "'  retry-wait=10'",
     ),
 }
 _LISTED = """
-SELECT line AS c1
-FROM bulk.member JOIN bulk.package ON package.id = package_id,
-     unnest(ARRAY[{lines}]) WITH ORDINALITY AS each (line, n)
-WHERE package_id = {package_id} AND status = 'ok' ORDER BY seq, n
+SELECT line AS c1 FROM (
+    SELECT seq, n, line
+    FROM bulk.member JOIN bulk.package ON package.id = package_id,
+         unnest(ARRAY[{lines}]) WITH ORDINALITY AS each (line, n)
+    WHERE package_id = {package_id} AND status = 'ok' {head}
+) AS listed ORDER BY seq, n
 """
+# aria2 gives up what is answered with 429: its list begins with the command that stays below.
+_HEAD = "UNION ALL SELECT -1, 0, '# aria2c -c -j {downloads} -i files.aria2.txt'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +114,13 @@ class LinesQuery:
     """Lines of text about each file of a package, in the order of the manifest.
 
     `sums` is what `sha256sum -c` takes beside the unpacked package, `urls` one address a file,
-    `fetch` BagIt's fetch.txt (RFC 8493 §2.2.3), `aria2` what `aria2c -i` takes.
+    `fetch` BagIt's fetch.txt (RFC 8493 §2.2.3), `aria2` what `aria2c -i` takes, so many
+    `downloads` at once.
     """
 
     package_id: int
     kind: Literal["sums", "urls", "fetch", "aria2"]
+    downloads: int = 1
 
     @property
     def columns(self) -> tuple[OutputColumn, ...]:
@@ -122,7 +129,9 @@ class LinesQuery:
 
     def literal_sql(self) -> str:
         """One SELECT of our own tables; the only value in it is an integer of ours."""
-        return _LISTED.format(lines=", ".join(_LINES[self.kind]), package_id=int(self.package_id))
+        head = _HEAD.format(downloads=int(self.downloads)) if self.kind == "aria2" else ""
+        lines = ", ".join(_LINES[self.kind])
+        return _LISTED.format(lines=lines, package_id=int(self.package_id), head=head)
 
 
 class _PlainEncoder(SeparatedEncoder):

@@ -75,14 +75,18 @@ def _row(
     }
 
 
-async def part_hashes(connection: AsyncConnection, package_id: int) -> dict[int, PartHashes]:
-    """The hashes of a package's parts by number, as far as they are known, with their pieces."""
+async def part_hashes(
+    connection: AsyncConnection, package_id: int, numbers: range | None = None
+) -> dict[int, PartHashes]:
+    """The hashes of a package's parts, or of those with `numbers` that follow each other, by
+    number, as far as they are known, with their pieces."""
     columns = part_table.c
-    found = await connection.execute(
-        select(columns.number, columns.sha256, columns.piece_bytes, columns.pieces).where(
-            columns.package_id == package_id, columns.sha256.is_not(None)
-        )
+    query = select(columns.number, columns.sha256, columns.piece_bytes, columns.pieces).where(
+        columns.package_id == package_id, columns.sha256.is_not(None)
     )
+    if numbers is not None:
+        query = query.where(columns.number >= numbers.start, columns.number < numbers.stop)
+    found = await connection.execute(query)
     return {row.number: PartHashes(row.sha256, row.piece_bytes, row.pieces) for row in found}
 
 

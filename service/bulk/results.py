@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from service.bulk.dialects import DIALECTS
 from service.bulk.layout import Layout
+from service.bulk.metalink import METALINK
 from service.bulk.part_file import PartFile
 from service.bulk.records import PartHashes
 from service.uws.job import Result
@@ -36,18 +37,20 @@ def part_files(
     job_url: str,
     sums: Mapping[int, bytes],
     hashes: Mapping[int, PartHashes] = MappingProxyType({}),
+    numbers: range | None = None,
 ) -> list[PartFile]:
-    """The parts with their addresses, in order; those of their SHA-256 that are given, or of all
-    their hashes."""
+    """The parts, or those with `numbers`, with their addresses, in order; those of their SHA-256
+    that are given, or of all their hashes."""
 
-    def file(number: int, size: int) -> PartFile:
+    def file(number: int) -> PartFile:
+        size = layout.parts[number - 1].size
         name, url = part_name(layout, number), f"{job_url}/{part_href(layout, number)}"
         known = hashes.get(number)
         if known is None:
             return PartFile(name, url, size, sums.get(number))
         return PartFile(name, url, size, known.sha256, known.piece_bytes, known.of_pieces())
 
-    return [file(number, part.size) for number, part in enumerate(layout.parts, start=1)]
+    return [file(number) for number in numbers or range(1, len(layout.parts) + 1)]
 
 
 def results_of(layout: Layout) -> list[Result]:
@@ -62,6 +65,7 @@ def results_of(layout: Layout) -> list[Result]:
         ("bag.tar", TAR),
         ("damage", VOTABLE),
         *((name, each.media_type.split(";")[0]) for name, each in DIALECTS.items()),
+        ("parts.meta4", METALINK),
     ]
     parts = [
         Result(f"part-{number:05d}", part_href(layout, number), layout.form.MEDIA_TYPE, part.size)

@@ -1,21 +1,23 @@
 """The HTTP side of /bulk: UWS jobs, their manifests, their parts."""
 
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from service.archive import Archive, archive_of
 from service.bulk.bag_tar import bag_tar
 from service.bulk.cache import directory_of
+from service.bulk.connections import connections
 from service.bulk.damage import record_damage, refusal_of
 from service.bulk.dialects import DIALECTS, Dialect
 from service.bulk.estimating import answer_estimate
 from service.bulk.layout_cache import LayoutCache
 from service.bulk.manifest import PLAIN, LinesQuery, ManifestQuery
+from service.bulk.metalink import METALINK, metalink
 from service.bulk.package import FrozenPackage, open_package, package_id
 from service.bulk.part import DamagedMember
 from service.bulk.part_file import PartFile
@@ -123,9 +125,10 @@ _TABLES: dict[str, tuple[Callable[[int], Query], Format]] = {
     "damage": (partial(ManifestQuery, kind="damage"), tabledata.FORMAT),
     "SHA256SUMS": (partial(LinesQuery, kind="sums"), PLAIN),
     "files.txt": (partial(LinesQuery, kind="urls"), PLAIN),
-    "files.aria2.txt": (partial(LinesQuery, kind="aria2"), PLAIN),
 }
-_BAG = "bag.tar"
+_ARIA2 = "files.aria2.txt"
+_BAG, _METALINK = "bag.tar", "parts.meta4"
+_PARTS_AT_ONCE = 64  # with the hashes of their pieces, 8 kB each
 _FIRST_ROW_S = 60.0
 
 
@@ -134,23 +137,32 @@ async def result(request: Request) -> Response:
     archive = archive_of(request)
     job = await job_of(request, BULK_ROOM)
     name = request.path_params["name"]
+    streams = archive.settings.bulk_streams_per_user
+    if name == _ARIA2:
+        downloads = connections(streams).downloads
+        listed = partial(LinesQuery, kind="aria2", downloads=downloads)
+        return await _streamed(request, job, name, listed, PLAIN)
     if name in _TABLES:
-        return await _streamed(request, job, name)
-    if name != _BAG and name not in DIALECTS:
-        known = ", ".join([*_TABLES, *DIALECTS, _BAG])
+        return await _streamed(request, job, name, *_TABLES[name])
+    if name not in (_BAG, _METALINK, *DIALECTS):
+        known = ", ".join([*_TABLES, _ARIA2, *DIALECTS, _METALINK, _BAG])
         raise NotFound(f"a bulk job has no result {name}; it has {known} and parts")
     package = await open_package(archive, _cache(request), job)
     if name == _BAG:
         bag = await bag_tar(archive, package)
         file = Content(len(bag.octets), bag.version, TAR, _file_name(job, name), bag.buffers)
         return BulkResponse(request, file)
-    dialect = DIALECTS[name]
-    parts = await _parts(archive, package, job, dialect)
     headers = {
         "Content-Disposition": content_disposition(_file_name(job, name)),
         "Cache-Control": "no-cache",  # hashes are added to some of these as they become known
     }
-    streams = archive.settings.bulk_streams_per_user
+    if name == _METALINK:
+        if request.method == "HEAD":
+            return Response(media_type=METALINK, headers=headers)
+        document = metalink(package.layout.name, _with_pieces(archive, package, job))
+        return StreamingResponse(document, media_type=METALINK, headers=headers)
+    dialect = DIALECTS[name]
+    parts = await _parts(archive, package, job, dialect)
     content = dialect.write(package.layout.name, parts, streams)
     return Response(content, media_type=dialect.media_type, headers=headers)
 
@@ -158,19 +170,31 @@ async def result(request: Request) -> Response:
 async def _parts(
     archive: Archive, package: FrozenPackage, job: Job, dialect: Dialect
 ) -> list[PartFile]:
-    """The parts with as many checksums as the list shows."""
+    """The parts with the checksums that the list shows."""
     url, layout = BULK_ROOM.job_url(archive.settings.base_url, job.id), package.layout
-    if dialect.shows == "nothing":
+    if not dialect.sums:
         return part_files(layout, url, {})
     async with archive.database.owner.connect() as connection:
-        if dialect.shows == "sums":
-            return part_files(layout, url, await part_sums(connection, package.id))
-        return part_files(layout, url, {}, await part_hashes(connection, package.id))
+        return part_files(layout, url, await part_sums(connection, package.id))
 
 
-async def _streamed(request: Request, job: Job, name: str) -> Response:
+async def _with_pieces(
+    archive: Archive, package: FrozenPackage, job: Job
+) -> AsyncIterator[list[PartFile]]:
+    """The parts with all their hashes, some at a time."""
+    url, layout = BULK_ROOM.job_url(archive.settings.base_url, job.id), package.layout
+    end = len(layout.parts) + 1
+    for first in range(1, end, _PARTS_AT_ONCE):
+        numbers = range(first, min(first + _PARTS_AT_ONCE, end))
+        async with archive.database.owner.connect() as connection:
+            hashes = await part_hashes(connection, package.id, numbers)
+        yield part_files(layout, url, {}, hashes, numbers)
+
+
+async def _streamed(
+    request: Request, job: Job, name: str, query: Callable[[int], Query], form: Format
+) -> Response:
     archive = archive_of(request)
-    query, form = _TABLES[name]
     identity = await package_id(archive, job)
     headers = result_headers(form, gzip=False) | {
         "Content-Disposition": content_disposition(_file_name(job, name))
