@@ -36,6 +36,10 @@ class Undrawable(Exception):
     """The file cannot be drawn; the message says why."""
 
 
+class TooSlow(Undrawable):
+    """Reading the file takes longer than a drawing may; another time it may not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drawable:
     """A file that can be drawn, as ingest knew it; `closed`: not for everybody.

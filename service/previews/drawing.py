@@ -11,13 +11,13 @@ from service.previews.picture import picture, png
 from service.previews.plane import read_plane, view_of
 
 
-def drawn(drawable: Drawable, scratch: Path) -> dict[int, bytes]:
+def drawn(drawable: Drawable, scratch: Path, longest_s: float) -> dict[int, bytes]:
     """The picture in each of SIZES. It takes CPU time and memory, no more for a large file.
 
-    Undrawable where the file does not allow it; Damaged where it is not the one that was ingested;
-    Unavailable where its store is away.
+    Undrawable where the file does not allow it, TooSlow after `longest_s` of reading; Damaged where
+    it is not the one that was ingested; Unavailable where its store is away.
     """
-    with opened(drawable, scratch) as source:
+    with opened(drawable, scratch, longest_s) as source:
         if drawable.media_type == PNG:
             return _image(drawable, source)
         return _curve(drawable, source)

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,17 +13,18 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from service.ingest.fits import MAX_UNPACKED
-from service.previews.drawable import Drawable, Undrawable
+from service.previews.drawable import Drawable, TooSlow, Undrawable
 from service.storage.store import OpenFile, store_of
 
 _BUFFER_BYTES = 1 << 18
 
 
 class _Raw(io.RawIOBase):
-    """An open file of a store as Python's own."""
+    """An open file of a store as Python's own; TooSlow for what is read of it after `until`."""
 
-    def __init__(self, file: OpenFile) -> None:
+    def __init__(self, file: OpenFile, until: float) -> None:
         self._file = file
+        self._until = until
         self._position = 0
 
     def readable(self) -> bool:
@@ -32,6 +34,8 @@ class _Raw(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]  # typeshed's Buffer is more than is ever given
+        if time.monotonic() > self._until:
+            raise TooSlow("reading it takes too long")
         read = self._file.read_into(buffer, self._position)
         self._position += read
         return read
@@ -59,15 +63,17 @@ class StreamSource:
 
 
 @contextmanager
-def opened(drawable: Drawable, scratch: Path) -> Iterator[StreamSource]:
+def opened(drawable: Drawable, scratch: Path, longest_s: float) -> Iterator[StreamSource]:
     """The bytes of a file; what was packed is unpacked to a file that is gone afterwards.
 
-    Damaged where the file is not the one that was ingested, also at the end; Unavailable where its
-    store is away; Undrawable where it cannot be unpacked.
+    TooSlow for what is read after `longest_s`: no thread can be ended from outside. Damaged where
+    the file is not the one that was ingested, also at the end; Unavailable where its store is away;
+    Undrawable where it cannot be unpacked.
     """
     store = store_of(drawable.root)
+    until = time.monotonic() + longest_s
     with store.open(drawable.path, drawable.state, drawable.sha256) as file:
-        stream = cast(BinaryIO, io.BufferedReader(_Raw(file), _BUFFER_BYTES))
+        stream = cast(BinaryIO, io.BufferedReader(_Raw(file, until), _BUFFER_BYTES))
         begin = stream.read(3)
         stream.seek(0)
         if begin.startswith((b"\x1f\x8b", b"BZh")):

@@ -11,7 +11,7 @@ import structlog
 
 from service.errors import Gone, NotFound, Unavailable
 from service.previews import kept
-from service.previews.drawable import Drawable, Undrawable, find_for_worker
+from service.previews.drawable import Drawable, TooSlow, Undrawable, find_for_worker
 from service.previews.pruning import prune
 from service.storage.state import RETRY_AFTER_S, Damaged
 from service.tasks.broker import PREVIEW
@@ -20,6 +20,9 @@ from service.uws.run import Run
 
 # A damaged file may be put right; then it is drawn without being ingested again.
 _DAMAGED_S = 600
+_SLOW_S = 24 * 3600
+_EXECUTION_S = 300
+_DRAWING_S = 280  # a thread ends before its job does: nobody would wait for it then
 _PRUNED_EVERY = 50  # previews, on average
 
 _log = structlog.get_logger()
@@ -39,9 +42,8 @@ async def run_preview(run: Run) -> None:
             _log.warning("a preview is postponed", path=drawable.path, reason=error.message)
             await run.postpone(RETRY_AFTER_S)
             return
-        passing_s = _DAMAGED_S if isinstance(error, Damaged) else None
         async with owner.begin() as connection:
-            await kept.refuse(connection, key, str(error), passing_s)
+            await kept.refuse(connection, key, str(error), _passing_s(error))
             await run.complete(connection, [])
     except (NotFound, Gone):  # ingested anew since it was asked for; whoever waits asks again
         async with owner.begin() as connection:
@@ -55,6 +57,13 @@ async def run_preview(run: Run) -> None:
             await prune(run.archive)
 
 
+def _passing_s(error: Exception) -> int | None:
+    """After how many seconds it may be tried again; None: it is the same file every time."""
+    if isinstance(error, Damaged):
+        return _DAMAGED_S
+    return _SLOW_S if isinstance(error, TooSlow) else None
+
+
 async def _draw(run: Run, drawable: Drawable) -> int:
     """The bytes of all sizes, which lie in the work store now."""
     # The API knows this room too, and draws nothing.
@@ -62,7 +71,7 @@ async def _draw(run: Run, drawable: Drawable) -> int:
 
     settings = run.archive.settings
     store = kept.store_of_previews(settings)
-    pictures = await asyncio.to_thread(drawn, drawable, settings.scratch)
+    pictures = await asyncio.to_thread(drawn, drawable, settings.scratch, _DRAWING_S)
     for size, content in pictures.items():
         await store.write(kept.file_of(drawable.key, size), _once(content))
     return sum(map(len, pictures.values()))
@@ -77,6 +86,6 @@ PREVIEW_ROOM = Room(
     path="/previews",
     queue=PREVIEW,
     run=run_preview,
-    execution_duration=300,
+    execution_duration=_EXECUTION_S,
     lifetime=3600,
 )

@@ -13,7 +13,7 @@ from PIL import Image
 from service.ingest.facts import Refusal
 from service.ingest.fits import Bytes, open_fits, unpack
 from service.ingest.readers import read_facts
-from service.previews.drawable import LARGE, MEDIA_TYPES, PNG, SMALL, Drawable
+from service.previews.drawable import LARGE, MEDIA_TYPES, PNG, SMALL, Drawable, TooSlow
 from service.previews.drawing import drawn
 from service.storage.state import state_of
 from tests.conftest import CI, ROOT, absent
@@ -64,12 +64,22 @@ def test_a_real_file(path: str, tmp_path: Path) -> None:
     if drawable is None:
         assert any(word in path for word in NOT_DRAWN)
         return
-    pictures = drawn(drawable, tmp_path)
+    pictures = drawn(drawable, tmp_path, 60)
     assert set(pictures) == {LARGE, SMALL}
     if drawable.media_type == PNG:
         _check_picture(path, pictures)
     else:
         _check_plot(pictures)
+
+
+def test_reading_ends_when_its_time_is_up(tmp_path: Path) -> None:
+    """A thread cannot be ended from outside: it would go on where nobody waits for it."""
+    for path in ("spectra/sdss/spec-0411-51817-0119.fits", "images/2mass-aplpy/2MASS_h.fits.gz"):
+        drawable = _drawable(path)
+        assert drawable is not None
+        with pytest.raises(TooSlow, match="takes too long"):
+            drawn(drawable, tmp_path, -1)
+    assert list(tmp_path.iterdir()) == []
 
 
 def _sides(path: str) -> list[set[int]]:
