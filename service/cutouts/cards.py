@@ -6,7 +6,8 @@ would be wrong, go. All else is relative to CRPIXn: SIP, TPV and the WAT cards t
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from astropy.io.fits import Card
 
@@ -18,6 +19,9 @@ _CARD = 80
 _SUMS = {"CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM"}
 _AXIS = re.compile(r"(NAXIS|CRPIX|CDELT|LTV|CNPIX)([1-9]\d?)([A-Z]?)$|CD([1-9])_\4([A-Z]?)$")
 _WCS = re.compile(r"(?:CTYPE|CRVAL|CDELT)([1-9])([A-Z]?)$|CD([1-9])_\d([A-Z]?)$")
+# How the keywords begin that _AXIS, _WCS and _SUMS are about.
+_CONCERNED = frozenset((b"NA", b"CR", b"CT", b"CD", b"LT", b"CN", b"CH", b"DA", b"ZH", b"ZD"))
+_END_CARD = re.compile(rb"END {77}")
 _OF_TABLE = re.compile(
     r"(TTYPE|TFORM|TUNIT|TNULL|TSCAL|TZERO|TDISP|TDIM|TBCOL)\d+$|TFIELDS$|THEAP$|ZIMAGE$|ZSIMPLE$"
     r"|ZTENSION$|ZEXTEND$|ZBLOCKED$|ZPCOUNT$|ZGCOUNT$|ZBITPIX$|ZNAXIS\d*$|ZTILE\d+$|ZNAME\d+$"
@@ -61,94 +65,97 @@ class Template:
     def __init__(self, hdu: Hdu, stated: Mapping[str, Value]) -> None:
         """`stated` are the cards that collection.toml puts in place of the file's own."""
         self._header = hdu.header
-        self._cards = bytearray()
-        self._changes: list[tuple[int, Callable[[Section], bytes]]] = []
-        seen: set[str] = set()
+        self._changes: list[_Change] = []
         own = {keyword.upper() for keyword in stated}
-        if hdu.compressed:
-            self._begin(hdu)
-        for keyword, image in _cards(hdu.header.raw):
-            if (
-                keyword in _SUMS
-                or keyword in own
-                or (hdu.compressed and _is_of_table(image, keyword))
-            ):
-                continue
-            seen.add(keyword)
-            self._add(keyword, image)
-        for keyword, value in stated.items():
-            if len(keyword) <= 8:
-                seen.add(keyword.upper())
-                self._add(keyword.upper(), Card(keyword, value).image.encode("latin-1", "replace"))
-        self._add_reference_pixels(seen, len(hdu.shape))
+        if hdu.compressed or stated:
+            self._cards = self._begin(hdu) if hdu.compressed else bytearray()
+            for keyword, image in _cards(hdu.header.raw):
+                if keyword not in own and not (hdu.compressed and _is_of_table(image, keyword)):
+                    self._cards += image
+            for keyword, value in stated.items():
+                if len(keyword) <= 8:
+                    self._cards += Card(keyword, value).image.encode("latin-1", "replace")
+        else:
+            self._cards = bytearray(up_to_end(hdu.header.raw))
+        self._find_changes(len(hdu.shape))
 
-    def _begin(self, hdu: Hdu) -> None:
+    def _begin(self, hdu: Hdu) -> bytearray:
         """The mandatory cards of the image that was compressed, which the table has in part."""
-        self._cards += card("XTENSION", "IMAGE", "image that was tile-compressed")
-        self._cards += card("BITPIX", hdu.header.integer("ZBITPIX"), "bits of a pixel")
-        self._cards += card("NAXIS", len(hdu.shape), "number of axes")
+        cards = bytearray(card("XTENSION", "IMAGE", "image that was tile-compressed"))
+        cards += card("BITPIX", hdu.header.integer("ZBITPIX"), "bits of a pixel")
+        cards += card("NAXIS", len(hdu.shape), "number of axes")
         for i, length in enumerate(hdu.shape, start=1):
-            self._add(f"NAXIS{i}", card(f"NAXIS{i}", length))
-        self._cards += card("PCOUNT", 0) + card("GCOUNT", 1)
+            cards += card(f"NAXIS{i}", length)
+        cards += card("PCOUNT", 0) + card("GCOUNT", 1)
         blank = hdu.header.number("ZBLANK")
         if hdu.header.integer("ZBITPIX") > 0 and "BLANK" not in hdu.header and blank is not None:
-            self._cards += card("BLANK", int(blank), "value of pixels without one")
+            cards += card("BLANK", int(blank), "value of pixels without one")
+        return cards
 
-    def _add(self, keyword: str, image: bytes) -> None:
-        change = self._change(keyword)
-        if change is not None:
-            self._changes.append((len(self._cards), change))
-        self._cards += image
+    def _find_changes(self, axes: int) -> None:
+        """Where the cards are that a cut changes; those that it makes wrong are taken out.
 
-    def _change(self, keyword: str) -> Callable[[Section], bytes] | None:
+        CRPIXn, 0 where it is not written (FITS 4.0 §8.2), is a card once pixels are cut off.
+        """
+        sums, wanted, seen = [], set(), set()
+        cards = bytes(self._cards)
+        for at in range(0, len(cards), _CARD):
+            if cards[at : at + 2] not in _CONCERNED:
+                continue
+            keyword = cards[at : at + 8].rstrip().decode("latin-1")
+            if keyword in _SUMS:
+                sums.append(at)
+                continue
+            if (named := _WCS.match(keyword)) is not None:
+                number = int(named[1] or named[3])
+                if number <= axes:
+                    wanted.add((number, f"CRPIX{number}{named[2] or named[4] or ''}"))
+            change = self._change(keyword, at - _CARD * len(sums), axes)
+            if change is not None:
+                seen.add(keyword)
+                self._changes.append(change)
+        for at in reversed(sums):
+            del self._cards[at : at + _CARD]
+        for number, keyword in sorted(wanted):
+            if keyword not in seen:
+                form = b"%-8s= " % keyword.encode() + b"%20s"
+                change = _Change(len(self._cards), form, "CRPIX", 0.0, number - 1)
+                self._changes.append(change)
+                self._cards += _BLANKS[:_CARD]
+
+    def _change(self, keyword: str, at: int, axes: int) -> "_Change | None":
         """How a card follows from the section; None for one that stays."""
         found = _AXIS.match(keyword)
         if found is None:
             return None
         kind, axis = (found[1], int(found[2])) if found[1] else ("CD", int(found[4]))
-        comment = self._header.comment(keyword)
-        if kind == "NAXIS":
-            return lambda section: card(keyword, len(section.axes[axis - 1]), comment)
-        value = self._header.number(keyword)
-        if value is None:
+        value = 0.0 if kind == "NAXIS" else self._header.number(keyword)
+        if value is None or axis > axes:
             return None
-        old = value
-
-        def changed(section: Section) -> bytes:
-            if axis > len(section.axes):
-                return card(keyword, old, comment)
-            return card(keyword, _moved(kind, old, section.axes[axis - 1]), comment)
-
-        return changed
-
-    def _add_reference_pixels(self, seen: set[str], axes: int) -> None:
-        """CRPIXn, 0 where it is not written (FITS 4.0 §8.2), is a card once pixels are cut off."""
-        for keyword in sorted(seen):
-            found = _WCS.match(keyword)
-            if found is None:
-                continue
-            axis, version = found[1] or found[3], found[2] or found[4] or ""
-            reference = f"CRPIX{axis}{version}"
-            if reference not in seen and int(axis) <= axes:
-                seen.add(reference)
-                start = int(axis) - 1
-                self._changes.append(
-                    (
-                        len(self._cards),
-                        lambda section, name=reference, i=start: card(  # type: ignore[misc]
-                            name, _moved("CRPIX", 0.0, section.axes[i])
-                        ),
-                    )
-                )
-                self._cards += _BLANKS[:_CARD]
+        comment = self._header.comment(keyword).encode("latin-1", "replace").replace(b"%", b"%%")
+        form = b"%-8s= " % keyword.encode() + b"%20s" + (b" / " + comment if comment else b"")
+        return _Change(at, form, kind, value, axis - 1)
 
     def filled(self, section: Section, further: bytes = b"") -> bytes:
         """The header of a section, `further` cards at its end."""
         cards = bytearray(self._cards)
-        for at, change in self._changes:
-            cards[at : at + _CARD] = change(section)
+        for at, form, kind, value, axis in self._changes:
+            pixels = section.axes[axis]
+            number = len(pixels) if kind == "NAXIS" else _moved(kind, value, pixels)
+            image = form % repr(number).upper().encode()
+            cards[at : at + _CARD] = image[:_CARD].ljust(_CARD)
         cards += further
         return closed(cards)
+
+
+class _Change(NamedTuple):
+    """A card that follows from a section: where it stands, what of which axis (from 0) it is."""
+
+    at: int
+    form: bytes
+    kind: str
+    value: float
+    axis: int
 
 
 def _moved(kind: str, value: float, axis: range) -> float:
@@ -160,6 +167,14 @@ def _moved(kind: str, value: float, axis: range) -> float:
     if kind == "CNPIX":
         return value + axis.start
     return value * axis.step
+
+
+def up_to_end(raw: bytes) -> bytes:
+    """The cards before END."""
+    for found in _END_CARD.finditer(raw):
+        if found.start() % _CARD == 0:
+            return raw[: found.start()]
+    return raw
 
 
 def _cards(raw: bytes) -> Iterable[tuple[str, bytes]]:
@@ -176,6 +191,7 @@ def _is_of_table(image: bytes, keyword: str) -> bool:
     """Whether a card of a compressed image is one of the table that it is kept in."""
     return (
         keyword in _MANDATORY
+        or keyword in _SUMS
         or keyword.startswith("NAXIS")
         or _OF_TABLE.match(keyword) is not None
         or (keyword == "EXTNAME" and b"'COMPRESSED_IMAGE'" in image)

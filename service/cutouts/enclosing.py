@@ -44,7 +44,7 @@ def window_of(sky: Celestial, region: Region, width: int, height: int) -> Window
 
 
 def _box(sky: Celestial, box: PixelBox, width: int, height: int) -> Window | None:
-    x, y = (float(v[0]) for v in sky.pixels(np.array([box.ra]), np.array([box.dec])))
+    x, y = sky.pixel(box.ra, box.dec)
     if not (math.isfinite(x) and math.isfinite(y)):
         return None
     left = math.floor(x - 0.5) - box.width // 2

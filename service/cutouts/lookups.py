@@ -77,9 +77,9 @@ def lookups_of(fits_file: FitsFile, hdu: Hdu) -> Lookups | None:
         )
     for distortion, parameters, name in _KINDS:
         for axis in (1, 2):
-            kind = (header.text(f"{distortion}{axis}") or "").upper()
-            if not kind:
+            if f"{distortion}{axis}" not in header:
                 continue
+            kind = (header.text(f"{distortion}{axis}") or "").upper()
             if kind != "LOOKUP":
                 raise NotCuttable(
                     f"HDU {hdu.index} has a distortion {distortion}{axis} = '{kind}' in pixels, "

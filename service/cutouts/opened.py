@@ -7,6 +7,9 @@ import zlib
 from tempfile import SpooledTemporaryFile
 from typing import IO, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from service.cutouts.errors import NotCuttable
 from service.ingest.fits import MAX_UNPACKED
 from service.storage.state import Damaged
@@ -42,14 +45,32 @@ class Opened(Protocol):
     def fill(self, buffer: bytearray | memoryview, offset: int) -> None:
         """All bytes of `buffer` from `offset`; Damaged where the file ends before."""
 
+    def scratch(self, size: int) -> NDArray[np.uint8]:
+        """A buffer for what is read and not kept: the same each time, as it is."""
+
     def close(self) -> None:
         """Give back what was made to read it."""
 
 
-class PlainFile:
+class _Scratch:
+    """One buffer: a new one of 400 kB would take its pages from the system for each cut, which
+    costs more than to read them."""
+
+    def __init__(self) -> None:
+        self._buffer = np.empty(0, np.uint8)
+
+    def scratch(self, size: int) -> NDArray[np.uint8]:
+        """A buffer for what is read and not kept."""
+        if len(self._buffer) < size:
+            self._buffer = np.empty(size, np.uint8)
+        return self._buffer[:size]
+
+
+class PlainFile(_Scratch):
     """A file that is no package; small reads are answered from what was read ahead."""
 
     def __init__(self, file: OpenFile, name: str, counter: Counter) -> None:
+        super().__init__()
         distant = bool(file.state.etag)  # an object of a bucket has one, a file none
         self.size = file.state.size
         self.gap = _GAP_DISTANT if distant else _GAP_LOCAL
@@ -77,13 +98,14 @@ class PlainFile:
         """Nothing to give back."""
 
 
-class UnpackedFile:
+class UnpackedFile(_Scratch):
     """A gzip or bzip2 package, unpacked once; beyond 16 MiB to a temporary file on disk.
 
     Neither format can be entered in the middle.
     """
 
     def __init__(self, packed: PlainFile, name: str) -> None:
+        super().__init__()
         self.gap = _GAP_LOCAL
         self._name = name
         self._spool: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115

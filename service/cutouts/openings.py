@@ -47,9 +47,10 @@ class OpenImage:
     def __init__(self, source: Source, fits: FitsFile, file: Opened, counter: Counter) -> None:
         self._source, self._fits = source, fits
         self._counter = counter
-        self._images = images_of(fits, file, source)
-        self._partners = partners(self._images) if len(self._images) > 1 else {}
+        self.images = images_of(fits, file, source)
+        self._partners = partners(self.images) if len(self.images) > 1 else {}
         self._stem = _SUFFIX.sub("", source.name)
+        self._origin = history(f"Dataset: {source.identifier}")
         self._accounted = 0  # bytes read, for products that are made: the first has the headers too
 
     def cut(self, wanted: Wanted) -> Product:
@@ -72,7 +73,7 @@ class OpenImage:
         sections: dict[int, Section] = {}
         whole = False
         reasons: list[NoOverlap | NotCuttable] = []
-        for image in self._images:
+        for image in self.images:
             if image.hdu.index in self._partners:
                 continue
             try:
@@ -85,7 +86,7 @@ class OpenImage:
         if not sections:
             raise next((r for r in reasons if isinstance(r, NoOverlap)), reasons[0])
         cuts = []
-        for image in self._images:
+        for image in self.images:
             partner = self._partners.get(image.hdu.index)
             if partner is not None and partner.hdu.index in sections:
                 its = sections[partner.hdu.index]
@@ -96,12 +97,12 @@ class OpenImage:
 
     def _heads(self, cuts: list[_Cut], tables: int, what: str) -> list[bytes]:
         """What stands before the pixels of each image."""
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        origin = history(f"Dataset: {self._source.identifier}") + history(f"Asked for: {what}")
+        now = datetime.now(UTC).isoformat(timespec="seconds")[:19]
+        origin = self._origin + history(f"Asked for: {what}")
         heads = []
         for cut in cuts:
             place = f"HDU {cut.image.hdu.index} of {self._source.name}"
-            note = history(f"Cut {cut.section} out of {place} by Starhaul, {now}")
+            note = history(f"Cut {cut.section} out of {place} by Starhaul, {now}Z")
             heads.append(cut.image.template.filled(cut.section, note + origin))
         if cuts[0].image.hdu.index > 0:
             heads[0] = without_pixels(self._fits.primary, len(cuts) + tables) + heads[0]

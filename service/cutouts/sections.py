@@ -4,8 +4,6 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from service.cutouts.opened import Opened
 
 PIECE = 2**20  # bytes that are read, and handed on, at a time
@@ -56,9 +54,7 @@ def stored_pixels(
             if count == 1:
                 yield from _long(file, at, run)
             elif gap_is_small:
-                span = bytearray((count - 1) * stride + run)
-                file.fill(span, at)
-                yield _without_gaps(span, count, stride, run)
+                yield _without_gaps(file, at, count, stride, run)
             else:
                 piece = bytearray(count * run)
                 view = memoryview(piece)
@@ -67,11 +63,16 @@ def stored_pixels(
                 yield piece
 
 
-def _without_gaps(span: bytearray, count: int, stride: int, run: int) -> bytes | bytearray:
+def _without_gaps(file: Opened, at: int, count: int, stride: int, run: int) -> bytes | bytearray:
+    """Rows that are read in one go; the gaps only go through a buffer that is used again."""
+    size = (count - 1) * stride + run
     if stride == run:
-        return span
-    span.extend(bytes(stride - run))
-    return np.frombuffer(span, np.uint8).reshape(count, stride)[:, :run].tobytes()
+        rows = bytearray(size)
+        file.fill(rows, at)
+        return rows
+    span = file.scratch(count * stride)
+    file.fill(span.data[:size], at)
+    return span.reshape(count, stride)[:, :run].tobytes()
 
 
 def _long(file: Opened, at: int, size: int) -> Iterator[bytearray]:

@@ -6,7 +6,6 @@ tiles for each section, and wants a file of its own.
 
 import itertools
 import math
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -24,16 +23,13 @@ from numpy.typing import NDArray
 from service.cutouts.errors import NotCuttable
 from service.cutouts.opened import Opened
 from service.cutouts.sections import PIECE, Section
+from service.cutouts.tile_table import Tile, TileTable
 from service.ingest.fits import Hdu
 
-_TFORM = re.compile(r"(\d*)([LXBIJKAEDCMPQ])(?:([BIJKEDL]))?")
-_SIZES = {"L": 1, "B": 1, "I": 2, "J": 4, "K": 8, "A": 1, "E": 4, "D": 8, "C": 8, "M": 16}
-_SIZES |= {"P": 8, "Q": 16}
 _DTYPES = {"B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8"}
 PIXELS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _RICE = ("RICE_1", "RICE_ONE")
 _KNOWN = ("GZIP_1", "GZIP_2", "PLIO_1", "HCOMPRESS_1", "NOCOMPRESS", *_RICE)
-_CELL = dict[str, Any]
 
 
 class TiledImage:
@@ -62,12 +58,9 @@ class TiledImage:
         if min(self._tile) < 1 or min(self.shape) < 1:
             raise NotCuttable(f"the cards of {where} say no size of its tiles")
         self._counts = [-(-n // t) for n, t in zip(self.shape, self._tile, strict=True)]
-        self._width = header.integer("NAXIS1")
-        self._heap = hdu.data_offset + header.integer("THEAP", self._width * hdu.rows)
-        self._columns = self._read_columns()
-        if "COMPRESSED_DATA" not in self._columns or math.prod(self._counts) > hdu.rows:
-            raise NotCuttable(f"{where} has not the columns or rows of a compressed image")
-        self._quantized = "ZSCALE" in self._columns or "ZSCALE" in header
+        self._table = TileTable(hdu, file, self._codec)
+        if math.prod(self._counts) > hdu.rows:
+            raise NotCuttable(f"the table of {where} has fewer rows than its image has tiles")
         self._dither = DITHER_METHODS.get(header.text("ZQUANTIZ") or "NO_DITHER", -1)
         self._seed = header.integer("ZDITHER0")
         self._settings = {
@@ -75,19 +68,6 @@ class TiledImage:
             for i in range(1, 10)
             if f"ZNAME{i}" in header
         }
-
-    def _read_columns(self) -> dict[str, tuple[int, str, str]]:
-        """By name: the offset in a row, the kind of cell, and of what its array is."""
-        columns, offset = {}, 0
-        for i, name in enumerate(self._hdu.columns, start=1):
-            form = _TFORM.match(self._hdu.header.text(f"TFORM{i}") or "")
-            if form is None:
-                raise NotCuttable(f"TFORM{i} of HDU {self._hdu.index} is not known")
-            columns[name.upper()] = (offset, form[2], form[3] or "")
-            offset += int(form[1] or 1) * _SIZES.get(form[2], 1)
-        if offset > self._width:
-            raise NotCuttable(f"the columns of HDU {self._hdu.index} are wider than its rows")
-        return columns
 
     def pixels(self, section: Section) -> Iterator[bytes]:
         """The bytes of a section as they were before compression, piece by piece."""
@@ -123,13 +103,13 @@ class TiledImage:
         )
         places.sort(key=lambda place: place[::-1])
         rows = [self._row(place) for place in places]
-        cells = self._cells(rows)
-        heap = _Heap(self._file, [cell["at"] for cell in cells])
-        for place, row, cell in zip(places, rows, cells, strict=True):
+        tiles = self._table.tiles(rows)
+        heap = _Heap(self._file, [tile.span for tile in tiles])
+        for place, row, one in zip(places, rows, tiles, strict=True):
             shape = [
                 min(t, n - p * t) for p, t, n in zip(place, self._tile, self.shape, strict=True)
             ]
-            tile = self._tile_pixels(heap, row, cell, shape[::-1])
+            tile = self._tile_pixels(heap, row, one, shape[::-1])
             into, out = [], []
             for axis, p, t, n in zip(axes, place, self._tile, shape, strict=True):
                 begin = p * t
@@ -147,68 +127,21 @@ class TiledImage:
             row = row * count + p
         return row
 
-    def _cells(self, rows: list[int]) -> list[_CELL]:
-        """Of each tile: where its bytes are, by which codec they are, and its scale."""
-        cells, start = [], 0
-        while start < len(rows):  # rows that follow each other are read together
-            stop = start + 1
-            while stop < len(rows) and rows[stop] == rows[stop - 1] + 1:
-                stop += 1
-            table = bytearray((stop - start) * self._width)
-            self._file.fill(table, self._hdu.data_offset + rows[start] * self._width)
-            cells += [
-                self._cell(memoryview(table)[i * self._width : (i + 1) * self._width])
-                for i in range(stop - start)
-            ]
-            start = stop
-        return cells
-
-    def _cell(self, row: memoryview) -> _CELL:
-        codecs = ("COMPRESSED_DATA", self._codec), ("GZIP_COMPRESSED_DATA", "GZIP_1")
-        for column, codec in (*codecs, ("UNCOMPRESSED_DATA", "NOCOMPRESS")):
-            if column not in self._columns:
-                continue
-            offset, kind, of = self._columns[column]
-            if kind not in "PQ" or of not in _DTYPES:
-                raise NotCuttable(f"the column {column} of HDU {self._hdu.index} holds no arrays")
-            form = ">i4" if kind == "P" else ">i8"
-            count, start = (int(v) for v in np.frombuffer(row, form, 2, offset))
-            if count > 0:
-                size = count * _SIZES[of]
-                at = self._heap + start
-                end = self._hdu.data_offset + self._hdu.data_size
-                if start < 0 or at + size > end:
-                    raise NotCuttable(f"a tile of HDU {self._hdu.index} lies beyond its heap")
-                cell: _CELL = {"at": (at, size), "codec": codec, "of": of}
-                cell |= {name: self._value(row, name) for name in ("ZSCALE", "ZZERO", "ZBLANK")}
-                return cell
-        raise NotCuttable(f"a tile of HDU {self._hdu.index} is empty")
-
-    def _value(self, row: memoryview, name: str) -> float | None:
-        """A cell of a tile's number, else the card that holds it for all tiles."""
-        if name not in self._columns:
-            value = self._hdu.header.number(name)
-            return self._hdu.header.number("BLANK") if name == "ZBLANK" and value is None else value
-        offset, kind, _ = self._columns[name]
-        if kind not in _DTYPES:
-            raise NotCuttable(f"the column {name} of HDU {self._hdu.index} holds no numbers")
-        return float(np.frombuffer(row, _DTYPES[kind], 1, offset)[0])
-
-    def _tile_pixels(self, heap: "_Heap", row: int, cell: _CELL, shape: list[int]) -> NDArray[Any]:
+    def _tile_pixels(self, heap: "_Heap", row: int, tile: Tile, shape: list[int]) -> NDArray[Any]:
         """A tile, shape in numpy's order."""
         try:
-            values = self._plain(heap.of(cell["at"]), cell, shape)
+            values = self._plain(heap.of(tile.span), tile, shape)
         except NotCuttable:
             raise
         except Exception as error:  # the codecs raise many kinds for bytes that make no sense
             raise NotCuttable(
                 f"tile {row + 1} of HDU {self._hdu.index} cannot be decompressed: it is damaged"
             ) from error
-        blank = cell["ZBLANK"]
-        quantized = self._quantized and cell["codec"] == self._codec and self.bitpix < 0
+        blank = tile.blank
+        quantized = self._table.quantized and tile.codec == self._codec and self.bitpix < 0
         blanks = values == blank if blank is not None and (quantized or self.bitpix > 0) else None
         if quantized:
-            values = self._scaled(values, row, cell)
+            values = self._scaled(values, row, tile)
             if blanks is not None:
                 values[blanks] = np.nan
         elif blanks is not None and blank != (card := self._hdu.header.number("ZBLANK", "BLANK")):
@@ -216,8 +149,8 @@ class TiledImage:
             values[blanks] = card if card is not None else -(2 ** (self.bitpix - 1))
         return values
 
-    def _plain(self, data: NDArray[np.uint8], cell: _CELL, shape: list[int]) -> NDArray[Any]:
-        codec, pixels = cell["codec"], math.prod(shape)
+    def _plain(self, data: NDArray[np.uint8], tile: Tile, shape: list[int]) -> NDArray[Any]:
+        codec, pixels = tile.codec, math.prod(shape)
         if codec in _RICE:
             size = int(self._settings.get("BYTEPIX") or 4)
             block = int(self._settings.get("BLOCKSIZE") or 32)
@@ -225,37 +158,37 @@ class TiledImage:
             if size == 1:  # bytes are unsigned
                 values = values.view(np.uint8)
         elif codec == "PLIO_1":
-            values = PLIO1(tilesize=pixels).decode(data.view(_DTYPES[cell["of"]]))[:pixels]
+            values = PLIO1(tilesize=pixels).decode(data.view(_DTYPES[tile.of]))[:pixels]
         elif codec == "HCOMPRESS_1":
             sides = [n for n in shape if n != 1]
             scale, smooth = self._settings.get("SCALE") or 0, self._settings.get("SMOOTH") or 0
             settings = {"scale": int(scale), "smooth": int(smooth), "bytepix": 8}
             values = HCompress1(**settings, nx=sides[0], ny=sides[1]).decode(data)
         else:
-            values = self._unzipped(data, codec, pixels, cell)
+            values = self._unzipped(data, codec, pixels, tile)
         return np.asarray(values).reshape(shape)
 
     def _unzipped(
-        self, data: NDArray[np.uint8], codec: str, pixels: int, cell: _CELL
+        self, data: NDArray[np.uint8], codec: str, pixels: int, tile: Tile
     ) -> NDArray[Any]:
         plain = (NoCompress() if codec == "NOCOMPRESS" else Gzip1()).decode(data)
         size = plain.nbytes // pixels
         if codec == "GZIP_2":
             plain = plain.reshape(size, -1).T.ravel()
-        floats = self.bitpix < 0 and not (self._quantized and codec == self._codec)
-        if floats and cell["of"] in "ED" and codec == "NOCOMPRESS":
-            return np.asarray(plain.view(_DTYPES[cell["of"]]))
+        floats = self.bitpix < 0 and not (self._table.quantized and codec == self._codec)
+        if floats and tile.of in "ED" and codec == "NOCOMPRESS":
+            return np.asarray(plain.view(_DTYPES[tile.of]))
         kind = {1: "u1", 2: ">i2", 4: ">f4" if floats else ">i4", 8: ">f8" if floats else ">i8"}
         return np.asarray(plain.view(kind[size]))
 
-    def _scaled(self, values: NDArray[Any], row: int, cell: _CELL) -> NDArray[Any]:
+    def _scaled(self, values: NDArray[Any], row: int, tile: Tile) -> NDArray[Any]:
         """Quantized values as floats again (FITS 4.0 §10.2)."""
         seed = row + self._seed if self._dither != -1 else 0
         quantize = Quantize(
             row=seed, dither_method=self._dither, quantize_level=None, bitpix=self.bitpix
         )
-        scale = 1.0 if cell["ZSCALE"] is None else cell["ZSCALE"]
-        floats = quantize.decode_quantized(values, scale, cell["ZZERO"] or 0.0)
+        scale = 1.0 if tile.scale is None else tile.scale
+        floats = quantize.decode_quantized(values, scale, tile.zero or 0.0)
         native = PIXELS[self.bitpix].replace(">", "=")
         return np.array(floats, native).reshape(values.shape)
 

@@ -7,6 +7,7 @@ slower to build, adds the SIP polynomials, lookup tables of distortions and the 
 import math
 import re
 import warnings
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from service.ingest.header import Header
 from service.ingest.plate import Plate
-from service.ingest.sky import frame_of, from_icrs, to_icrs
+from service.ingest.sky import frame_of, from_icrs, rotation_from_icrs, to_icrs
 
 _SCAMP = re.compile(rb"PV[12]_\d+ *=")
 _LOOKUP = re.compile(r"^(CPDIS|CQDIS|D2IM|DP\d|DQ\d|D2IMDIS|CPERR|CQERR|D2IMERR|AXISCORR)")
@@ -28,6 +29,7 @@ _WCS_CARD = re.compile(
     rb"|EPOCH|MJD|DATE|A_|B_|AP_|BP_|CPDIS|CPERR|CQ|D2IM|DP\d|DQ\d|NAXIS|SIMPLE|VELREF|REST|SPECSYS"
     rb"|CNAME)"
 )
+_WCS_FIRST = frozenset(letter.encode() for letter in "ABCDELMNPRSVW")
 _LONGITUDE, _LATITUDE = re.compile(r"(RA--|[GES]LON|RA$)"), re.compile(r"(DEC-|[GES]LAT|DEC$)")
 _ECLIPTICS = {"ELON": "ECLIPTIC", "SLON": "SUPERGALACTIC", "GLON": "GALACTIC"}
 _STEPS = 30  # of Newton's method; 3 to 5 are usual
@@ -105,6 +107,28 @@ class Celestial:
             lon[bad], lat[bad] = math.nan, math.nan
         return to_icrs(lon, lat, self._frame, self._equinox)
 
+    def pixel(self, ra: float, dec: float) -> tuple[float, float]:
+        """`pixels` of one position, eight times faster."""
+        if self._plate is None and self._wcs is None and (turn := self._turn) is not None:
+            a, d = math.radians(ra), math.radians(dec)
+            u, v, w = math.cos(d) * math.cos(a), math.cos(d) * math.sin(a), math.sin(d)
+            p, q, r = (row[0] * u + row[1] * v + row[2] * w for row in turn)
+            lon, lat = math.degrees(math.atan2(q, p)), math.degrees(math.atan2(r, math.hypot(p, q)))
+            world = [[lon, lat]] if self._prm.lng == 0 else [[lat, lon]]
+            result = self._prm.s2p(world, 1)
+            if result["stat"][0]:
+                return math.nan, math.nan
+            x, y = result["pixcrd"][0]
+            return float(x), float(y)
+        xs, ys = self.pixels(np.array([ra]), np.array([dec]))
+        return float(xs[0]), float(ys[0])
+
+    @cached_property
+    def _turn(self) -> list[list[float]] | None:
+        """The matrix from ICRS to the frame; None where it is more than a rotation."""
+        matrix = rotation_from_icrs(self._frame, self._equinox)
+        return None if matrix is None else matrix.tolist()
+
     def pixels(self, ra: Points, dec: Points) -> tuple[Points, Points]:
         """NaN for positions that no pixel has, on or off the image."""
         if self._plate is not None:
@@ -173,7 +197,11 @@ def _frame(lngtyp: str, header: Header, fallback: Header) -> tuple[str, float]:
 
 def wcs_cards(raw: bytes) -> bytes:
     """The cards of a header that wcslib reads, and END."""
-    cards = [raw[i : i + 80] for i in range(0, len(raw), 80) if _WCS_CARD.match(raw, i)]
+    cards = [
+        raw[i : i + 80]
+        for i in range(0, len(raw), 80)
+        if raw[i : i + 1] in _WCS_FIRST and _WCS_CARD.match(raw, i)
+    ]
     cards.append(b"END".ljust(80))
     return b"".join(cards)
 

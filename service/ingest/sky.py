@@ -83,6 +83,13 @@ def from_icrs(
     return _turned(ra, dec, _rotation(frame, equinox).T)
 
 
+def rotation_from_icrs(frame: str, equinox: float) -> NDArray[np.float64] | None:
+    """Matrix from ICRS unit vectors to a frame's; None for FK4, which no rotation reaches."""
+    if frame == "ICRS":
+        return np.identity(3)
+    return None if frame == "FK4" else _rotation(frame, equinox).T
+
+
 def _turned(lon: Angles, lat: Angles, matrix: NDArray[np.float64]) -> tuple[Angles, Angles]:
     lon_r, lat_r = np.radians(lon), np.radians(lat)
     vectors = np.stack(
