@@ -96,7 +96,7 @@ class Haul:
         children = psutil.Process(found.process.pid).children()
         found.process.kill()
         found.process.wait()
-        psutil.wait_procs(children, timeout=10)
+        psutil.wait_procs(children, timeout=60)
 
     def restart(self, name: str) -> None:
         """Start a server again that was killed."""
@@ -247,7 +247,7 @@ def running_haul(
             for process in (running.worker, running.api):
                 if process is not None:
                     process.send_signal(signal.SIGTERM)
-                    process.wait(20)
+                    process.wait(60)
 
 
 @pytest.fixture(scope="module")

@@ -125,14 +125,14 @@ def service(
         yield Service(url, process.pid, settings.database_url)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _wait_until_up(url: str, process: forked.Forked, log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 100
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(f"{url}/tap/availability", timeout=5).status_code == 200:
+            if httpx.get(f"{url}/tap/availability", timeout=30).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.05)

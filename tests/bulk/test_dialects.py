@@ -130,7 +130,7 @@ def _another_api(haul: Haul, streams: int) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _answers(url: str) -> bool:

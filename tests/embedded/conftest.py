@@ -24,7 +24,7 @@ from service.embedded.run_state import RunState, read_state
 STARHAUL = (sys.executable, "-P", "-m", "service.cli")
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 100) -> Any:
     """The first true result of `condition`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -81,7 +81,7 @@ def _apis(settings: Settings, *kinds: dict[str, str]) -> Iterator[list[str]]:
         for process in running:
             process.send_signal(signal.SIGTERM)
         for process in running:
-            process.wait(20)
+            process.wait(60)
 
 
 def _answers(url: str) -> bool:

@@ -71,7 +71,7 @@ def test_stilts_asks_for_another_phase_than_the_job_is_in(tap: str) -> None:
     job = post(f"{tap}/async", STILTS, LANG="ADQL", QUERY=_QUERY).location
     begun = time.monotonic()
     assert _phase(ask("GET", f"{job}?WAIT=-1&PHASE=EXECUTING", STILTS)) == "PENDING"
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 40  # not LONGEST_WAIT_S
 
 
 def test_topcat_opens_the_service_and_asks(tap: str) -> None:

@@ -125,4 +125,4 @@ def gallery(
         running.client.close()
         if running.worker is not None and running.worker.poll() is None:
             running.worker.send_signal(signal.SIGTERM)
-            running.worker.wait(20)
+            running.worker.wait(60)

@@ -120,7 +120,7 @@ def test_the_old_table_answers_until_the_new_one_does(publisher: Publisher, tmp_
             thread = threading.Thread(target=again)
             thread.start()
             for _ in range(10):
-                counts.append(await other.fetchval("SELECT count(*) FROM swap.stars", timeout=2))
+                counts.append(await other.fetchval("SELECT count(*) FROM swap.stars", timeout=20))
                 await asyncio.sleep(0.1)
             assert not done.is_set()
         thread.join(30)

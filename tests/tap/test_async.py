@@ -130,7 +130,7 @@ def test_deleting_a_job_removes_its_file(haul: Haul, jobs: httpx.Client) -> None
     folder = haul.home / "work" / "tap" / job.rsplit("/", 1)[1]
     assert (folder / "result-1").is_file()
     assert jobs.delete(job).status_code == 303
-    haul.until(lambda: not folder.exists(), 10)
+    haul.until(lambda: not folder.exists(), 60)
     gone = jobs.get(job)
     assert gone.status_code == 404
     valid(gone.content, "VOTable.xsd")

@@ -1,7 +1,6 @@
 """/tap/check: queries answered without being run."""
 
 import asyncio
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,7 +14,6 @@ _COLUMN_KEYS = ["name", "datatype", "arraysize", "xtype", "unit", "ucd", "utype"
 _ITEMS = 50_000
 _LONG = "SELECT id FROM demo.stars WHERE id IN ({})"
 # A request that waits for the whole parse would fail; a busy machine does not.
-_LIVELY_S = 5.0
 
 
 @pytest.fixture(scope="module")
@@ -168,14 +166,13 @@ def test_others_are_answered_while_a_megabyte_is_parsed(
     )
     with ThreadPoolExecutor(1) as pool:
         posting = pool.submit(client.post, path, **sent)
-        slowest = 0.0
+        answers = 0
         while not posting.done():
-            begun = time.monotonic()
             assert client.get("/availability").status_code == 200
-            slowest = max(slowest, time.monotonic() - begun)
+            answers += 1
     response = posting.result()
     assert response.status_code == 200, response.text
-    assert slowest < _LIVELY_S
+    assert answers > 4  # where parsing held them up, one or two
     if path == "/check":
         assert response.json()["valid"]
     else:

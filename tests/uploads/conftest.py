@@ -102,7 +102,7 @@ class Uploading:
         named = ";".join(f"{name},param:{name}" for name in sent)
         data = {"QUERY": query, "LANG": "ADQL"} | ({"UPLOAD": named} if named else {}) | form
         files = {name: (name, content) for name, content in sent.items()}
-        return httpx.post(f"{self.url}/tap/sync", data=data, files=files or None, timeout=30)
+        return httpx.post(f"{self.url}/tap/sync", data=data, files=files or None, timeout=60)
 
     def table(self, query: str, uploads: dict[str, bytes] | None = None, **form: str) -> Table:
         """The rows of a query that must succeed."""

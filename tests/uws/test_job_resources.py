@@ -107,7 +107,7 @@ def test_a_deleted_job_is_gone(haul: Haul, how: str) -> None:
 def test_a_job_past_its_destruction_is_destroyed(haul: Haul) -> None:
     job = haul.completed(QUERY=ALL).job
     httpx.post(f"{job}/destruction", data={"DESTRUCTION": "2020-01-01T00:00:00Z"})
-    haul.until(lambda: httpx.get(job).status_code == 404, 25)
+    haul.until(lambda: httpx.get(job).status_code == 404, 100)
 
 
 def test_wait_answers_when_the_phase_changes(haul: Haul) -> None:

@@ -23,7 +23,7 @@ def test_an_expired_job_says_so_and_one_given_more_time_stays(
     _destroy_at(longer.job, now + timedelta(seconds=1))
     _destroy_at(longer.job, now + timedelta(days=2))
     _destroy_at(over.job, now - timedelta(seconds=1))
-    haul.until(lambda: httpx.get(over.job).status_code == 404, 40)
+    haul.until(lambda: httpx.get(over.job).status_code == 404, 100)
     for url in (over.job, over.parts[0], over.results["SHA256SUMS"], over.results["result"]):
         for method in ("GET", "HEAD"):
             answer = httpx.request(method, url)

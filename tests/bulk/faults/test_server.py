@@ -30,7 +30,7 @@ def expire_leases(haul: Haul) -> None:
 
 def test_the_worker_is_killed_in_the_middle_of_freezing(haul: Haul, curls: Curls) -> None:
     job = haul.post(QUERY=LONG, PHASE="RUN", PART_SIZE="100000000")
-    haul.until(lambda: haul.phase(job) == "EXECUTING", 30)
+    haul.until(lambda: haul.phase(job) == "EXECUTING", 100)
     haul.kill_worker()
     assert haul.fetch("SELECT FROM bulk.package WHERE job_id = $1", job.rsplit("/", 1)[1]) == []
     assert haul.client.get(f"{job}/results/result").status_code == 404
@@ -92,7 +92,9 @@ def test_redis_is_emptied(haul: Haul, package: Package, curls: Curls) -> None:
     haul.fetch("UPDATE uws.job SET dispatched = now() - interval '1 minute'")
     haul.start_worker()
     before = curls.sizes()
-    haul.until(lambda: all(now > then for now, then in zip(curls.sizes(), before, strict=True)), 30)
+    haul.until(
+        lambda: all(now > then for now, then in zip(curls.sizes(), before, strict=True)), 100
+    )
     curls.kill()
     curls.finish()
     curls.verify(haul, package, len(haul.names))
