@@ -47,6 +47,13 @@ RETURN (SELECT coalesce(string_agg(bulk.safe_component(part), '/' ORDER BY n), '
         FROM regexp_split_to_table(value, '/') WITH ORDINALITY AS t(part, n)
         WHERE part <> '');
 
+-- The same path with a mark before its extension: for the second of two names that a file system
+-- without case, or with another Unicode form, takes for one. "~" is in no safe path.
+CREATE OR REPLACE FUNCTION bulk.marked_path(value text, mark text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN regexp_replace(value, '^(.*/)?([^/]+?)((\.[A-Za-z0-9]{1,10}){0,2})$',
+                      '\1\2~' || mark || '\3');
+
 -- What a value of a column brings into a path: a component or part of one, never a separator.
 CREATE FUNCTION bulk.name_value(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

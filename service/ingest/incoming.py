@@ -18,7 +18,7 @@ from service.storage.store import store_of
 _OBSCORE = {c.meta.name: c.sql_type for c in OBSCORE_COLUMNS if c.meta.name != "access_url"}
 _SPECTRUM = [field.name for field in fields(Spectrum)]
 _SPECTRUM_TYPES = {"n_points": "bigint", "snr": "double precision", "redshift": "double precision"}
-_HOLDING = {
+FILE_COLUMNS = {
     "path": "text",
     "size": "bigint",
     "mtime_ns": "bigint",
@@ -28,8 +28,9 @@ _HOLDING = {
     "sha256": "bytea",
     "crc32": "bigint",
     "media_type": "text",
-    "reader": "text",
 }
+"""Of archive.holding: what is known of any file, part of a dataset or whole."""
+_HOLDING = FILE_COLUMNS | {"reader": "text"}
 _SKY = {"hpx": "bigint", "hcell": "integer", "vertices": "double precision[]", "box": "text"}
 _COMPUTED = (
     "obs_id",

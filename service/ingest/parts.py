@@ -10,7 +10,7 @@ from typing import Any
 
 from schema.obscore import LINKS_MEDIA_TYPE
 from service.errors import Unavailable
-from service.ingest.incoming import Batch, publisher_did
+from service.ingest.incoming import FILE_COLUMNS, Batch, publisher_did
 from service.ingest.read_file import Plan, Refused, media_type
 from service.ingest.relations import SUFFIX, Groups, Link
 from service.ingest.store import Connection, write_refused
@@ -22,21 +22,10 @@ _BUFFER_BYTES = 1 << 20
 # The types of Python's own table; those of the system differ from one to the next.
 _TYPES = mimetypes.MimeTypes()
 _TYPES.add_type("application/x-votable+xml", ".vot")
-_PART = {
-    "path": "text",
-    "size": "bigint",
-    "mtime_ns": "bigint",
-    "ctime_ns": "bigint",
-    "inode": "bigint",
-    "etag": "text",
-    "sha256": "bytea",
-    "crc32": "bigint",
-    "media_type": "text",
-}
 _LINK = {"dataset": "text", "semantics": "text", "label": "text", "description": "text"}
-_PART_COLUMNS = ", ".join(f"{name} {kind}" for name, kind in (_PART | _LINK).items())
-_HELD = ", ".join(_PART)
-_CREATE = f"CREATE TEMPORARY TABLE IF NOT EXISTS incoming_part ({_PART_COLUMNS})"
+_INCOMING = ", ".join(f"{name} {kind}" for name, kind in (FILE_COLUMNS | _LINK).items())
+_HELD = ", ".join(FILE_COLUMNS)
+_CREATE = f"CREATE TEMPORARY TABLE IF NOT EXISTS incoming_part ({_INCOMING})"
 # A file that was a dataset until now is one no more.
 _RETIRE = """
     UPDATE archive.dataset d SET present = false, updated = now()
@@ -47,12 +36,12 @@ _WRITE = f"""
     INSERT INTO archive.holding (collection_id, dataset_id, readable_by, reader, semantics, label,
         description, {_HELD})
     SELECT $1, d.id, $2, 'part', p.semantics, p.label, p.description,
-        {", ".join(f"p.{name}" for name in _PART)}
+        {", ".join(f"p.{name}" for name in FILE_COLUMNS)}
     FROM incoming_part p JOIN archive.dataset d ON d.obs_publisher_did = p.dataset
     ON CONFLICT (collection_id, path) DO UPDATE SET dataset_id = EXCLUDED.dataset_id,
         semantics = EXCLUDED.semantics, label = EXCLUDED.label, reader = EXCLUDED.reader,
         description = EXCLUDED.description, readable_by = EXCLUDED.readable_by, state = 'present',
-        ingested = now(), {", ".join(f"{c} = EXCLUDED.{c}" for c in _PART if c != "path")}
+        ingested = now(), {", ".join(f"{c} = EXCLUDED.{c}" for c in FILE_COLUMNS if c != "path")}
     RETURNING path
 """  # noqa: S608
 _SETTLE = """
@@ -181,7 +170,7 @@ async def write_parts(
             for o in (owners[row[0]],)
         ]
         await connection.copy_records_to_table(
-            "incoming_part", records=records, columns=[*_PART, *_LINK]
+            "incoming_part", records=records, columns=[*FILE_COLUMNS, *_LINK]
         )
         await connection.execute(_RETIRE, collection_id)
         written = {
