@@ -71,7 +71,12 @@ class Sky:
         if found is None or found[1].vertices is None:
             return parsed
         source, region = found
-        return ("coalesce(", parsed, f", {source.sql}.{region.vertices})")
+        vertices = f"{source.sql}.{region.vertices}"
+        # A polygon's vertices are in its text, which takes longer to read than most tests; those of
+        # any other shape are near it at best.
+        polygon: Sql = ("starts_with(", self.write(node), ", 'POLYGON')")
+        chosen: Sql = ("CASE WHEN ", polygon, f" THEN {vertices} END, ", parsed)
+        return ("coalesce(", chosen, f", {vertices})")
 
     def _coordinates(self, expression: Expression) -> tuple[Expression, Expression] | None:
         inner = unwrapped(expression)
@@ -101,7 +106,23 @@ class Sky:
         return self._point_in(a, b)
 
     def _regions(self, function: str, a: Expression, b: Expression) -> Sql:
-        return (f"{function}(", self.geometry(a), ", ", self.geometry(b), ")")
+        exact: Sql = (f"{function}(", self.geometry(a), ", ", self.geometry(b), ")")
+        known = self._by_box(a, b)
+        if known is None and function == "starhaul.intersects":
+            known = self._by_box(b, a)
+        return exact if known is None else ("coalesce(", known, ", ", exact, ")")
+
+    def _by_box(self, node: Expression, other: Expression) -> Sql | None:
+        """What the box of a region tells without the region: whether a shape holds all of it or
+        none, NULL where it holds a part."""
+        found, shape = self.places.region(node), self.constant.shape(other)
+        if found is None or found[1].box is None or not isinstance(shape, Circle | Polygon):
+            return None
+        planes = shapes.planes(shape)
+        source, region = found
+        if planes is None:
+            return None
+        return (f"starhaul.box_within({source.sql}.{region.box}, ", doubles(planes), ")")
 
     def _point_in(self, a: Expression, b: Expression) -> Sql:
         shape, fixed = self.constant.shape(b), self.constant.shape(a)

@@ -150,6 +150,15 @@ def inward_normals(polygon: Polygon) -> tuple[Vector, ...] | None:
     return tuple(oriented) if _turns_once(points) else None
 
 
+def planes(shape: Circle | Polygon) -> tuple[float, ...] | None:
+    """Four numbers for each plane that bounds a shape: it is what of the sphere has
+    a x + b y + c z >= d for all of them. None for a polygon that no planes bound."""
+    if isinstance(shape, Circle):
+        return (*vector(shape.centre), math.cos(math.radians(shape.radius)))
+    normals = inward_normals(shape)
+    return None if normals is None else tuple(n for each in normals for n in (*each, 0.0))
+
+
 def _turns_once(points: list[Vector]) -> bool:
     """Whether the vertices go around their mean once: a star has convex corners too."""
     mean = unit((sum(p[0] for p in points), sum(p[1] for p in points), sum(p[2] for p in points)))
