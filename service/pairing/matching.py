@@ -24,12 +24,14 @@ CREATE TEMPORARY TABLE matched (
 # Masks, weights and errors are images of the archive too; a position means the sky's.
 _COMPANIONS = "dataproduct_subtype IN ('weight', 'mask', 'error')"
 _BY_POSITION = """
-    SELECT asked.*, dataset.id AS dataset_id FROM asked
-    JOIN archive.dataset ON dataset.box @> cube(starhaul.unit_vector(asked.ra, asked.dec))
-         AND starhaul.holds(dataset.vertices, asked.ra, asked.dec)
-    WHERE asked.dataset IS NULL AND dataproduct_type IN ('image', 'cube') AND dataset.present
+    SELECT asked.*, near.id AS dataset_id FROM asked CROSS JOIN LATERAL (
+        SELECT * FROM archive.dataset
+        WHERE dataset.box @> cube(starhaul.unit_vector(asked.ra, asked.dec))
+        OFFSET 0) AS near  -- the index first, whatever PostgreSQL expects of the rest
+    WHERE asked.dataset IS NULL AND dataproduct_type IN ('image', 'cube') AND near.present
       AND (dataproduct_subtype IN ('weight', 'mask', 'error')) IS NOT TRUE
-      AND starhaul.may_read(dataset.readable_by)
+      AND starhaul.may_read(near.readable_by)
+      AND starhaul.holds(near.vertices, asked.ra, asked.dec)
 """
 _BY_NAME = """
     SELECT asked.*, dataset.id AS dataset_id FROM asked

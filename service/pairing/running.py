@@ -118,6 +118,7 @@ async def _hand_over(run: Run, pairing_id: int) -> None:
     """Have the products packed; rest until they are. Where there are none, that is the end."""
     async with run.archive.database.owner.begin() as connection:
         await connection.execute(text(_LOST), {"pairing_id": pairing_id})
+        await connection.execute(text("ANALYZE pairing.cut, pairing.task, pairing.outcome"))
         if not await connection.scalar(text(_PRODUCTS), {"pairing_id": pairing_id}):
             await _complete(run, connection, [])
             return
