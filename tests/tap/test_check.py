@@ -13,7 +13,6 @@ from tests.serving import Service
 _COLUMN_KEYS = ["name", "datatype", "arraysize", "xtype", "unit", "ucd", "utype", "description"]
 _ITEMS = 50_000
 _LONG = "SELECT id FROM demo.stars WHERE id IN ({})"
-# A request that waits for the whole parse would fail; a busy machine does not.
 
 
 @pytest.fixture(scope="module")
