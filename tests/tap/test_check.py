@@ -171,7 +171,7 @@ def test_others_are_answered_while_a_megabyte_is_parsed(
             answers += 1
     response = posting.result()
     assert response.status_code == 200, response.text
-    assert answers > 4  # where parsing held them up, one or two
+    assert answers > 2  # where parsing held them up, one or two
     if path == "/check":
         assert response.json()["valid"]
     else:
