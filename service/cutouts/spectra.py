@@ -70,7 +70,7 @@ def cut_spectrum(source: Source, wanted: Wanted, form: Form, origin: Origin) -> 
         partial=partial,
         bytes_read=ranges.taken,
     )
-    product.pieces = _counted(product, pieces, ranges, source)
+    product.pieces = _counted(product, pieces, ranges)
     return product
 
 
@@ -149,14 +149,10 @@ def _whole(fits: FitsFile) -> Iterator[Piece]:
         yield source.read(start, _PIECE)
 
 
-def _counted(
-    product: Product, pieces: Iterator[Piece], ranges: Ranges, source: Source
-) -> Iterator[Piece]:
-    """The pieces; after the last of them the file must still be the one it was."""
+def _counted(product: Product, pieces: Iterator[Piece], ranges: Ranges) -> Iterator[Piece]:
     for piece in pieces:
         product.bytes_read = ranges.taken
         yield piece
-    source.file.verify()
 
 
 def _product_name(name: str, band: Interval | None, form: Form) -> str:
