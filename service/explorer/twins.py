@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.errors import NotFound
-from service.results.votable import NAMESPACE, xml_text
+from service.results.elements import xml_text
+from service.results.votable import NAMESPACE
 
 Content: TypeAlias = dict[str, Any]
 

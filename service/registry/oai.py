@@ -17,7 +17,7 @@ from service.registry.dublin import OAI_DC, dublin_core
 from service.registry.records import Record
 from service.registry.resources import RI
 from service.registry.selection import Fault, Selection, next_token, read_selection, selected
-from service.results.votable import xml_text
+from service.results.elements import xml_text
 
 OAI = "http://www.openarchives.org/OAI/2.0/"
 SET = "ivo_managed"

@@ -12,7 +12,7 @@ from lxml import etree
 
 from service.registry.coverage import Coverage
 from service.registry.facts import Publisher
-from service.results.votable import xml_text
+from service.results.elements import xml_text
 
 RI = "http://www.ivoa.net/xml/RegistryInterface/v1.0"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from adql.columns import ColumnMeta
+from service.results.elements import element
 
 UWS_MEDIA_TYPE = "text/xml"
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9_.-]")
@@ -85,10 +86,8 @@ def field_ids(
 def descriptor(service: Service, ids: dict[int, str]) -> etree._Element:
     """The RESOURCE that describes a service; `ids` are those of `field_ids`."""
     kind = "adhoc:this" if service.this else "adhoc:service"
-    resource = etree.Element("RESOURCE", type="meta", utype=kind, name=service.name)
-    if service.id is not None:
-        resource.set("ID", service.id)
-    etree.SubElement(resource, "DESCRIPTION").text = service.description
+    attributes = {"type": "meta", "utype": kind, "name": service.name, "ID": service.id}
+    resource = element("RESOURCE", attributes, service.description)
     said = {
         "standardID": service.standard_id,
         "accessURL": service.access_url,
@@ -96,7 +95,8 @@ def descriptor(service: Service, ids: dict[int, str]) -> etree._Element:
     }
     for name, value in said.items():
         if value is not None:
-            _param(resource, name, value)
+            text = {"name": name, "datatype": "char", "arraysize": "*", "value": value}
+            resource.append(element("PARAM", text))
     inputs = etree.SubElement(resource, "GROUP", name="inputParams")
     inputs.extend(_input(each, ids) for each in service.inputs)
     return resource
@@ -114,17 +114,11 @@ def _input(said: Input, ids: Mapping[int, str]) -> etree._Element:
         "unit": said.unit,
         "xtype": said.xtype,
     }
-    param = etree.Element("PARAM", {k: v for k, v in attributes.items() if v is not None})
-    etree.SubElement(param, "DESCRIPTION").text = said.description
+    param = element("PARAM", attributes, said.description)
     if said.domain is not None:
         values = etree.SubElement(param, "VALUES")
         for tag, value in (("MIN", said.domain.minimum), ("MAX", said.domain.maximum)):
             if value is not None:
-                etree.SubElement(values, tag, value=value)
-        for option in said.domain.options:
-            etree.SubElement(values, "OPTION", value=option)
+                values.append(element(tag, {"value": value}))
+        values.extend(element("OPTION", {"value": option}) for option in said.domain.options)
     return param
-
-
-def _param(parent: etree._Element, name: str, value: str) -> etree._Element:
-    return etree.SubElement(parent, "PARAM", name=name, datatype="char", arraysize="*", value=value)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from service.results.elements import element
+
 
 @dataclass(frozen=True, slots=True)
 class Param:
@@ -39,11 +41,11 @@ def column_ids(groups: Sequence[Group]) -> dict[int, str]:
 
 def group_element(group: Group) -> etree._Element:
     """The GROUP; its columns are referred to by their XML IDs."""
-    element = etree.Element("GROUP", name=group.name, utype=group.utype)
+    made = element("GROUP", {"name": group.name, "utype": group.utype})
     for identity in group.columns.values():
-        etree.SubElement(element, "FIELDref", ref=identity)
-    element.extend(map(param_element, group.params))
-    return element
+        etree.SubElement(made, "FIELDref", ref=identity)
+    made.extend(map(param_element, group.params))
+    return made
 
 
 def param_element(param: Param) -> etree._Element:
@@ -57,14 +59,8 @@ def param_element(param: Param) -> etree._Element:
         "utype": param.utype,
         "value": param.value,
     }
-    element = etree.Element("PARAM")
-    for name, value in attributes.items():
-        if value is not None:
-            element.set(name, value)
-    if param.description:
-        etree.SubElement(element, "DESCRIPTION").text = param.description
+    made = element("PARAM", attributes, param.description)
     if param.options:
-        values = etree.SubElement(element, "VALUES")
-        for option in param.options:
-            etree.SubElement(values, "OPTION", value=option)
-    return element
+        values = etree.SubElement(made, "VALUES")
+        values.extend(element("OPTION", {"value": option}) for option in param.options)
+    return made

@@ -1,11 +1,11 @@
 """The VOTable document around the rows: VOTable 1.4, DALI 1.1 §4."""
 
-import re
 from collections.abc import Sequence
 
 from lxml import etree
 
 from service.results.descriptors import descriptor, field_ids
+from service.results.elements import element, xml_text
 from service.results.format import Head, Outcome
 from service.results.groups import column_ids, group_element, param_element
 from service.results.systems import system_of
@@ -14,13 +14,7 @@ from service.results.wire import ELEMENT_NULL, WireColumn
 NAMESPACE = "http://www.ivoa.net/xml/VOTable/v1.3"  # the namespace of 1.3 and 1.4 alike
 _SCHEMA_LOCATION = f"{NAMESPACE} http://www.ivoa.net/xml/VOTable/votable-1.4.xsd"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
-_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FLOATING = ("float", "double")
-
-
-def xml_text(text: str) -> str:
-    """The text with what XML 1.0 cannot hold replaced by U+FFFD."""
-    return _ILLEGAL.sub("\ufffd", text)
 
 
 def status_info(value: str, text: str) -> bytes:
@@ -133,12 +127,7 @@ def _field(column: WireColumn, wide: bool) -> etree._Element:
         "ucd": meta.ucd,
         "utype": meta.utype,
     }
-    field = etree.Element("FIELD")
-    for name, value in attributes.items():
-        if value is not None:
-            field.set(name, xml_text(value))
-    if meta.description:
-        etree.SubElement(field, "DESCRIPTION").text = xml_text(meta.description)
+    field = element("FIELD", attributes, meta.description)
     if column.sql_type.endswith("[]") and meta.datatype not in (*_FLOATING, "boolean"):
         etree.SubElement(field, "VALUES", null=ELEMENT_NULL[meta.datatype])
     return field

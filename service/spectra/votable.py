@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pybase64
 from lxml import etree
 
-from service.results.votable import NAMESPACE, xml_text
+from service.results.elements import xml_text
+from service.results.votable import NAMESPACE
 from service.spectra.fluxes import vounit_text
 from service.spectra.layout import Spectrum
 from service.spectra.model import Column, Fact, Origin, columns_of, facts_of, packed, title_of

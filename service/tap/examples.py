@@ -8,7 +8,7 @@ from vo_models.voresource.models import AccessURL, Capability, WebBrowser
 from service.config import Settings
 from service.examples import TableExample
 from service.html.rendering import html
-from service.results.votable import xml_text
+from service.results.elements import xml_text
 
 _MEDIA_TYPE = "application/xhtml+xml"
 _STANDARD = "ivo://ivoa.net/std/DALI#examples"
