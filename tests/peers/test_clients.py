@@ -129,6 +129,14 @@ def test_stilts_tapquery_async(stack: Stack, stilts: Stilts) -> None:
     assert "'nope' not found" in bad.stderr
 
 
+def test_stilts_takes_up_a_job_by_its_url(stack: Stack, stilts: Stilts) -> None:
+    query = {"LANG": "ADQL", "QUERY": "SELECT TOP 3 obs_id FROM ivoa.obscore", "PHASE": "RUN"}
+    job = httpx.post(f"{stack.url}/tap/async", data=query).headers["location"]
+    taken = stilts("tapresume", f"joburl={job}", "delete=finished", "ofmt=csv", "out=-")
+    assert len(taken.stdout.splitlines()) == 4, taken.stderr
+    assert httpx.get(job).status_code == 404
+
+
 def test_stilts_matches_a_table_on_the_sky(stack: Stack, stilts: Stilts, tmp_path: Path) -> None:
     query = {"LANG": "ADQL", "FORMAT": "csv"}
     stars = "SELECT TOP 5 s_ra AS ra, s_dec AS dec FROM ivoa.obscore WHERE s_ra IS NOT NULL"
