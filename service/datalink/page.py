@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from schema.semantics import PARTS, with_narrower
 from service.config import Settings
-from service.datalink.cutouts import Suggested, suggested
+from service.cuttable.extents import Suggested, suggested
 from service.datalink.links import LINK_COLUMNS, LinksQuery
 from service.html.rendering import html
 

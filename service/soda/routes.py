@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from service.archive import archive_of
 from service.parameters import FORM_TYPES
 from service.results.cutouts import PATH
+from service.soda.examples import examples
 from service.soda.paired import paired_result
 from service.soda.results import result
 from service.soda.room import SODA_ROOM
@@ -67,6 +68,12 @@ async def availability(request: Request) -> Response:
     """VOSI availability."""
     document = await availability_document(archive_of(request).database.owner_copy)
     return Response(document, media_type=MEDIA_TYPE, headers=_NO_STORE)
+
+
+@_soda.api_route("/examples", methods=_READ, summary="Cutouts to try")
+async def cutout_examples(request: Request) -> Response:
+    """XHTML with RDFa (DALI 1.1 §2.3)."""
+    return await examples(request)
 
 
 @_soda.api_route("", methods=_READ, include_in_schema=False)

@@ -13,7 +13,12 @@ from service.results.cutouts import (
     SYNC_STANDARD,
 )
 from service.results.descriptors import UWS_MEDIA_TYPE, Input
-from service.vosi.capabilities import capabilities_document, http_interface, vosi_capabilities
+from service.vosi.capabilities import (
+    capabilities_document,
+    examples_capability,
+    http_interface,
+    vosi_capabilities,
+)
 from service.vosi.interfaces import InputParameter, describe_interface
 
 _DATATYPES = {"double": "real", "int": "integer", "char": "string"}
@@ -37,7 +42,7 @@ PARAMETERS = tuple(map(_parameter, INPUTS))
 
 
 def soda_capabilities(settings: Settings) -> bytes:
-    """Cutouts at once and as jobs, and the VOSI resources."""
+    """Cutouts at once and as jobs, examples of them, and the VOSI resources."""
     offered = [
         Capability.model_validate(
             {
@@ -50,8 +55,9 @@ def soda_capabilities(settings: Settings) -> bytes:
         )
         for path, standard in ((SYNC, SYNC_STANDARD), (ASYNC, ASYNC_STANDARD))
     ]
+    examples = examples_capability(settings.base_url + PATH)
     resources = vosi_capabilities(settings.base_url + PATH, tables=False)
-    root = etree.fromstring(capabilities_document([*offered, *resources]))
+    root = etree.fromstring(capabilities_document([*offered, examples, *resources]))
     for capability in root[:2]:
         for interface in capability.iterfind("interface"):
             describe_interface(

@@ -15,10 +15,9 @@ from vo_models.voresource.models import Capability
 from adql.syntax.extensions import EXTENSIONS
 from service.config import Settings
 from service.results.formats import FORMATS
-from service.tap.examples import examples_capability
 from service.tap.features import language_features
 from service.tap.limits import execution_duration, retention_period
-from service.vosi.capabilities import http_interface, vosi_capabilities
+from service.vosi.capabilities import examples_capability, http_interface, vosi_capabilities
 
 _OBSCORE = DataModelType.model_validate(
     {"value": "ObsCore-1.1", "ivo_id": "ivo://ivoa.net/std/ObsCore#core-1.1"}

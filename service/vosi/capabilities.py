@@ -2,10 +2,17 @@
 
 from collections.abc import Sequence
 
-from vo_models.voresource.models import AccessURL, Capability, Interface, SecurityMethod
+from vo_models.voresource.models import (
+    AccessURL,
+    Capability,
+    Interface,
+    SecurityMethod,
+    WebBrowser,
+)
 from vo_models.vosi.capabilities.models import VOSICapabilities
 
 _VOSI = "ivo://ivoa.net/std/VOSI"
+_EXAMPLES = "ivo://ivoa.net/std/DALI#examples"
 
 
 # The security method of Basic (SSO 2.0 §3.1); Bearer has no name of its own.
@@ -46,6 +53,13 @@ def vosi_capabilities(service_url: str, *, tables: bool) -> list[Capability]:
         )
         found.append(Capability.model_validate({"standard_id": standard, "interface": [interface]}))
     return found
+
+
+def examples_capability(service_url: str) -> Capability:
+    """What says that a service has examples, and where (DALI 1.1 §2.3)."""
+    url = AccessURL.model_validate({"use": "full", "value": f"{service_url}/examples"})
+    browser = WebBrowser.model_validate({"access_url": [url]})
+    return Capability.model_validate({"standard_id": _EXAMPLES, "interface": [browser]})
 
 
 def capabilities_document(capabilities: Sequence[Capability]) -> bytes:

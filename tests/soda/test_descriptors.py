@@ -44,6 +44,23 @@ def test_capabilities(archive: httpx.Client) -> None:
     valid(archive.get("/soda/availability").content, "VOSIAvailability.xsd")
 
 
+def test_each_example_cuts_something(archive: httpx.Client) -> None:
+    answer = archive.get("/soda/examples")
+    assert answer.headers["content-type"].startswith("application/xhtml+xml")
+    found = etree.fromstring(answer.content).xpath("//*[@typeof='example']")
+    assert [example.get("id") for example in found] == [
+        f"{kind}-cutout" for kind in ("image", "cube", "spectrum")
+    ]
+    for example in found:
+        keys, values = (
+            ["".join(each.itertext()) for each in example.xpath(f".//*[@property='{name}']")]
+            for name in ("key", "value")
+        )
+        cut = archive.get("/soda/sync", params=dict(zip(keys, values, strict=True)))
+        assert (cut.status_code, keys[0]) == (200, "ID"), cut.text
+        assert len(keys) > 1
+
+
 def _links(archive: httpx.Client, *names: str) -> etree._Element:
     answer = archive.post("/datalink/links", data={"ID": [DID + name for name in names]})
     return valid(answer.content, "VOTable.xsd")
