@@ -77,7 +77,15 @@ class Template:
                     self._cards += Card(keyword, value).image.encode("latin-1", "replace")
         else:
             self._cards = bytearray(up_to_end(hdu.header.raw))
+        if not hdu.compressed and "XTENSION" in hdu.header and "PCOUNT" not in hdu.header:
+            self._add_counts(len(hdu.shape))
         self._find_changes(len(hdu.shape))
+
+    def _add_counts(self, axes: int) -> None:
+        """PCOUNT and GCOUNT, which an extension must have (FITS 4.0 §3.4.1) and some lack."""
+        last = self._cards.find(f"NAXIS{axes}".ljust(8).encode() + b"=")
+        at = last + _CARD
+        self._cards[at:at] = card("PCOUNT", 0) + card("GCOUNT", 1)
 
     def _begin(self, hdu: Hdu) -> bytearray:
         """The mandatory cards of the image that was compressed, which the table has in part."""

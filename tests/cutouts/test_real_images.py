@@ -47,7 +47,7 @@ def _agrees(path: Path, region: Region, hdus: fits.HDUList) -> list[Any]:
     images = cut_images(path, Wanted(region))
     for image in images:
         original = hdus[image.hdu]
-        assert same(image.data, original.data[image.section])
+        assert same(image.data, original.section[image.section])
         ny, nx = image.data.shape[-2:]
         x, y = np.array([0, nx - 1, 0, nx - 1, 0.3]), np.array([0, 0, ny - 1, ny - 1, 0.7])
         ys, xs = image.section[-2:]
