@@ -102,6 +102,12 @@ async def read_statistics(connection: Session, table_name: str) -> TableStatisti
     )
 
 
+async def has_closed_collections(connection: Session) -> bool:
+    """Whether ivoa.obscore has rows that are not for everybody."""
+    closed = "SELECT EXISTS (SELECT FROM archive.collection WHERE readable_by IS NOT NULL)"
+    return bool(await connection.fetchval(closed))
+
+
 async def _relation(connection: Session, table_name: str) -> tuple[str, str] | None:
     """Schema and name of the relation that holds a table's rows."""
     row = await connection.fetchrow(
@@ -110,9 +116,7 @@ async def _relation(connection: Session, table_name: str) -> tuple[str, str] | N
     if row is None:
         return None
     if table_name == OBSCORE:
-        closed = await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM archive.collection WHERE readable_by IS NOT NULL)"
-        )
+        closed = await has_closed_collections(connection)
         return None if closed else ("archive", "dataset")
     name = row["table_name"].removeprefix(row["schema_name"] + ".")
     return plain_name(row["schema_name"]), physical_name(plain_name(name))

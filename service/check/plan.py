@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
 from adql.translation import Translation
+from schema.declare import OBSCORE
+from schema.statistics import has_closed_collections
+from service.errors import UsageError
 from service.results.rows import Connection, query_error, query_slot
 
 if TYPE_CHECKING:
@@ -22,6 +26,18 @@ _KEYS = """
     WHERE i.relname = ANY($1)
     ORDER BY i.relname
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Where plans are made, with the rights of users.
+
+    `owner` is asked for rows that are closed to some, of which an estimate would tell; None for the
+    operator, who may know of all rows.
+    """
+
+    reader: "asyncpg.Pool[asyncpg.Record]"
+    owner: "asyncpg.Pool[asyncpg.Record] | None"
 
 
 class UsedIndex(BaseModel):
@@ -40,11 +56,11 @@ class Estimate(BaseModel):
     scans: list[str] = Field([], description="tables that it reads from end to end")
 
 
-async def make_estimate(
-    planner: "asyncpg.Pool[asyncpg.Record]", translation: Translation
-) -> Estimate:
-    """The plan, made and not run; UsageError where PostgreSQL can make none in time."""
-    async with query_slot(planner) as connection:
+async def make_estimate(planner: Planner, translation: Translation) -> Estimate:
+    """The plan, made and not run; UsageError where PostgreSQL can make none in time, or where it
+    would tell of closed rows (docs/decisions/0017)."""
+    await _refuse_closed(planner, translation)
+    async with query_slot(planner.reader) as connection:
         try:
             async with connection.transaction(readonly=True):
                 await connection.execute(f"SET LOCAL statement_timeout = {_EXPLAIN_TIMEOUT_MS:d}")
@@ -60,6 +76,21 @@ async def make_estimate(
     return Estimate(
         rows=top["Plan Rows"], cost=top["Total Cost"], indexes=indexes, scans=list(scans)
     )
+
+
+async def _refuse_closed(planner: Planner, translation: Translation) -> None:
+    names = {f"{table.schema}.{table.name}" for table in translation.tables}
+    if planner.owner is None or OBSCORE not in names:
+        return
+    try:
+        async with planner.owner.acquire() as connection:
+            closed = await has_closed_collections(connection)
+    except Exception as error:
+        raise query_error(error) from error
+    if closed:
+        raise UsageError(
+            f"{OBSCORE} has rows that are not for everybody, and PostgreSQL's estimate counts them"
+        )
 
 
 def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

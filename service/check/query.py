@@ -1,18 +1,13 @@
 """A query checked: what is wrong and where, or what its result would be."""
 
-from typing import TYPE_CHECKING
-
 from pydantic import BaseModel, Field
 
 from adql import ADQLError, Note, Translation, parse
 from adql.catalogue import Catalogue
 from adql.columns import ColumnMeta
-from service.check.plan import Estimate, make_estimate
+from service.check.plan import Estimate, Planner, make_estimate
 from service.errors import UsageError
 from service.language import Language, translate
-
-if TYPE_CHECKING:
-    import asyncpg
 
 
 class CheckError(BaseModel):
@@ -87,7 +82,7 @@ async def check_query(
     catalogue: Catalogue,
     *,
     sql: bool = False,
-    planner: "asyncpg.Pool[asyncpg.Record] | None" = None,
+    planner: Planner | None = None,
 ) -> CheckedQuery:
     """Parse and translate a query; with a `planner`, have its plan made there too.
 

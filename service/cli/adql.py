@@ -65,6 +65,7 @@ async def _answer(
 ) -> "tuple[CheckedQuery, list[str]]":
     """The check, and PostgreSQL's plan where it is asked for."""
     from schema.catalogue import load_catalogue
+    from service.check.plan import Planner
     from service.check.query import check_query
 
     connection = await asyncpg.connect(settings.database_url)
@@ -76,7 +77,8 @@ async def _answer(
         return await check_query(text, language, catalogue, sql=sql), []
     reader = settings.read_database_url or settings.database_url
     async with asyncpg.create_pool(reader, min_size=0, max_size=1) as pool:
-        checked = await check_query(text, language, catalogue, sql=True, planner=pool)
+        planner = Planner(pool, owner=None)
+        checked = await check_query(text, language, catalogue, sql=True, planner=planner)
         plan = await pool.fetch(f"EXPLAIN {checked.sql}") if checked.estimate else []
     if not sql:
         checked.sql = None

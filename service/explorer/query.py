@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from adql import ADQLError
 from service.archive import Archive
-from service.check.plan import Estimate
+from service.check.plan import Estimate, Planner
 from service.check.query import CheckedQuery, CheckError, CheckNote, check_query
 from service.errors import StarhaulError
 from service.explorer.rows import FirstRows, first_rows
@@ -83,7 +83,8 @@ async def verdict_on(archive: Archive, text: str) -> Verdict:
     """Check a query, with PostgreSQL's estimate where it is valid."""
     catalogue = await archive.catalogue.get()
     language = language_of(parameters_of([]))
-    checked = await check_query(text, language, catalogue, planner=archive.database.reader)
+    planner = Planner(archive.database.reader, archive.database.owner_copy)
+    checked = await check_query(text, language, catalogue, planner=planner)
     return Verdict(
         valid=checked.valid,
         language=checked.language,

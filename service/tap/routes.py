@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from service.archive import archive_of
+from service.check.plan import Planner
 from service.check.query import CheckedQuery, check_query
 from service.errors import NotFound, UsageError
 from service.examples import examples_of
@@ -79,12 +80,14 @@ async def check(request: Request) -> Response:
         text = parameters.single("QUERY")
         if text is None:
             raise UsageError("QUERY is missing; give an ADQL query")
+        database = archive.database
+        planner = Planner(database.reader, database.owner_copy)
         checked = await check_query(
             text,
             language_of(parameters),
             await archive.catalogue.get(),
             sql=parameters.flag("SQL"),
-            planner=archive.database.reader if parameters.flag("EXPLAIN") else None,
+            planner=planner if parameters.flag("EXPLAIN") else None,
         )
     except Exception as error:
         return problem(user_error(error))

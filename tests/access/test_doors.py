@@ -199,6 +199,22 @@ def _ids(who: httpx.Client, room: str, **filters: str) -> list[str]:
     return [ref.attrib["id"] for ref in listed.iter(f"{UWS}jobref")]
 
 
+def test_estimates_count_no_closed_rows(haul: Haul, people: People) -> None:
+    asked = {"QUERY": "SELECT obs_id FROM ivoa.obscore", "EXPLAIN": "1"}
+    assert people.bob.get("/tap/check", params=asked).json()["estimate"]["rows"] > 0
+    haul.fetch("UPDATE archive.collection SET readable_by = '{ada}'")
+    try:
+        for who in (people.bob, people.anonymous):
+            checked = who.get("/tap/check", params=asked).json()
+            assert checked["valid"]
+            assert "estimate" not in checked
+            assert "not for everybody" in checked["notes"][-1]["message"]
+        asked["QUERY"] = "SELECT table_name FROM tap_schema.tables"
+        assert people.bob.get("/tap/check", params=asked).json()["estimate"]["rows"] > 0
+    finally:
+        haul.fetch("UPDATE archive.collection SET readable_by = NULL")
+
+
 @pytest.mark.parametrize("room", ["/tap/async", "/bulk"])
 def test_a_list_has_ones_own_jobs(haul: Haul, people: People, room: str) -> None:
     haul.fetch("UPDATE uws.job SET owner = 'zoe' WHERE owner = 'ada'")
