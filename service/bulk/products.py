@@ -6,10 +6,11 @@ Their checksums were taken when they were made; nothing is read to freeze them.
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.tables.bulk import member, package
+from schema.tables.pairing import pairing
 from service.archive import Archive
 from service.bulk.freeze import Packing, freeze_members
 from service.bulk.names import naming_steps
@@ -31,24 +32,26 @@ from service.uws.run import Run
 
 _LARGEST_SEQ = 2**31 - 1
 
-# In the order of the packs: whoever sends a part reads each of them from its beginning to its end.
-_FOUND = """
+# A table of its own, which PostgreSQL counts before it decides how to tell names apart. The number
+# of the pairing is compared in each table by itself, as the counts of its rows are kept.
+_MADE = """
+CREATE TEMPORARY TABLE made ON COMMIT DROP AS
     SELECT row_number() OVER (ORDER BY outcome.row, outcome.holding_id) AS id, outcome.*,
         coalesce(label, wanted.dataset, wanted.ra || ' ' || wanted.dec) AS asked,
         coalesce(dataset.obs_publisher_did, wanted.dataset) AS obs_publisher_did,
         CASE WHEN outcome.size IS NOT NULL THEN cut.name END AS wanted,
         task.pack, task.size AS pack_size, mtime_ns, ctime_ns, inode, etag
     FROM pairing.outcome
-    JOIN pairing.pairing ON pairing.id = outcome.pairing_id
-    JOIN pairing.wanted USING (pairing_id, row)
-    LEFT JOIN pairing.task ON task.pairing_id = pairing.id AND task.number = outcome.task
-    LEFT JOIN pairing.cut ON cut.pairing_id = pairing.id AND cut.task = outcome.task
-         AND cut.holding_id = outcome.holding_id AND cut.row = outcome.row
+    JOIN pairing.wanted ON wanted.row = outcome.row AND wanted.pairing_id = {pairing_id}
+    LEFT JOIN pairing.task ON task.number = outcome.task AND task.pairing_id = {pairing_id}
+    LEFT JOIN pairing.cut ON cut.task = outcome.task AND cut.holding_id = outcome.holding_id
+         AND cut.row = outcome.row AND cut.pairing_id = {pairing_id}
     LEFT JOIN archive.dataset ON dataset.id = cut.dataset_id
-    WHERE pairing.job_id = :products_of
+    WHERE outcome.pairing_id = {pairing_id}
 """
 _KEPT = """id, row, asked, obs_publisher_did, status, error, task, position, pack, pack_size, size,
     mtime_ns, ctime_ns, inode, etag, sha256, crc32"""
+# In the order of the packs: whoever sends a part reads each of them from its beginning to its end.
 _MEMBERS = """
 INSERT INTO bulk.member (package_id, seq, source_row, asked, obs_publisher_did, status, error,
     collection_id, source_path, path, content_type, size, mtime_ns, ctime_ns, inode, etag, sha256,
@@ -69,15 +72,16 @@ async def run_products(run: Run) -> None:
     (made_by,) = run.job.parameters[PRODUCTS_OF]
     form = FORMATS[(parameters.single("RESPONSEFORMAT") or "tar").lower()]
     packing = Packing(form, part_size(parameters.single("PART_SIZE")), made_by)
-    steps = [("found", _FOUND), *naming_steps("found", _KEPT)]
     with_steps = ", ".join(
         f"{name} AS {'MATERIALIZED ' if name != 'named_files' else ''}({sql})"
-        for name, sql in steps
+        for name, sql in naming_steps("pg_temp.made", _KEPT)
     )
-    values: dict[str, object] = {"products_of": made_by, "products": PRODUCTS}
-    statement = Statement(f"WITH {with_steps} {_MEMBERS}", values)
+    statement = Statement(f"WITH {with_steps} {_MEMBERS}", {"products": PRODUCTS})
     async with run.progress() as say, run.archive.database.owner.begin() as connection:
         await selecting_for(connection, run.job.owner)
+        found = await connection.execute(select(pairing.c.id).where(pairing.c.job_id == made_by))
+        await connection.execute(text(_MADE.format(pairing_id=int(found.scalar_one()))))
+        await connection.execute(text("ANALYZE pg_temp.made"))
         layout = await freeze_members(run, connection, packing, statement, say)
         await run.complete(connection, results_of(layout))
 

@@ -59,16 +59,17 @@ _VALUES = (
 )
 _QUERY = """
 SELECT {values} FROM pairing.outcome
-JOIN pairing.pairing ON pairing.id = outcome.pairing_id
-JOIN pairing.wanted ON wanted.pairing_id = pairing.id AND wanted.row = outcome.row
-LEFT JOIN pairing.task ON task.pairing_id = pairing.id AND task.number = outcome.task
-LEFT JOIN pairing.cut ON cut.pairing_id = pairing.id AND cut.task = outcome.task
-     AND cut.holding_id = outcome.holding_id AND cut.row = outcome.row
+JOIN pairing.wanted ON wanted.row = outcome.row AND wanted.pairing_id = {pairing_id}
+LEFT JOIN pairing.task ON task.number = outcome.task AND task.pairing_id = {pairing_id}
+LEFT JOIN pairing.cut ON cut.task = outcome.task AND cut.holding_id = outcome.holding_id
+     AND cut.row = outcome.row AND cut.pairing_id = {pairing_id}
 LEFT JOIN archive.dataset ON dataset.id = cut.dataset_id
-LEFT JOIN bulk.package ON package.job_id = pairing.bulk_job
-LEFT JOIN bulk.member ON member.package_id = package.id AND member.source_row = outcome.row
+LEFT JOIN bulk.member ON member.source_row = outcome.row
      AND member.source_path = task.pack || ':' || outcome.position || ':' || task.size
-WHERE pairing.id = {pairing_id} ORDER BY outcome.row, outcome.holding_id
+     AND member.package_id = (
+         SELECT package.id FROM bulk.package JOIN pairing.pairing ON bulk_job = package.job_id
+         WHERE pairing.id = {pairing_id})
+WHERE outcome.pairing_id = {pairing_id} ORDER BY outcome.row, outcome.holding_id
 """
 
 
