@@ -18,6 +18,8 @@ _UPLOADS = "tap_upload"
 """The schema of tables that come with a query (TAP 1.1 §2.7.5)."""
 _NEAR = 0.8
 """Likeness from which a name of this FROM is meant, though another table has the very name."""
+_COMPARED = ("=", "<>", "!=", "LIKE")
+"""What stands before a text that somebody forgot to quote."""
 
 
 def _full(table: Table) -> str:
@@ -91,14 +93,18 @@ def unknown_column(
     near = complaints.nearest(name.name, known, _NEAR)
     if near is not None:
         return message, near
+    as_text = f"write '{name.name}' between single quotes where it is a text"
     if name.delimited:
-        remedy = f"write '{name.name}' between single quotes where it is a text"
-        return f'column "{name.name}" not found: {remedy}', complaints.nearest(name.name, known)
+        return f'column "{name.name}" not found: {as_text}', complaints.nearest(name.name, known)
     owners = _owners(name, tables)
     if owners:
         return f"column '{name.name}' is not in FROM but in {owners}: add that with JOIN", None
     near = complaints.nearest(name.name, known)
-    return (message, near) if near else (f"{message}: TAP_SCHEMA.columns lists them", None)
+    if near is not None:
+        return message, near
+    if text[: node.span.start].rstrip().upper().endswith(_COMPARED):
+        return f"{message}: {as_text}", None
+    return f"{message}: TAP_SCHEMA.columns lists them", None
 
 
 def _in_one_table(node: tree.ColumnReference, source: Source, scope: Scope, message: str) -> Said:

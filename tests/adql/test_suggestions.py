@@ -35,6 +35,11 @@ NAMES = {
         "column 'q' not found: TAP_SCHEMA.columns lists them",
         None,
     ),
+    "SELECT name FROM sky.stars WHERE name = Vega": (
+        "Vega",
+        "column 'Vega' not found: write 'Vega' between single quotes where it is a text",
+        None,
+    ),
     "SELECT weight FROM sky.stars": (
         "weight",
         "column 'weight' is not in FROM but in sky.plain: add that with JOIN",

@@ -91,6 +91,9 @@ def call(c: Checker, node: tree.Call) -> None:
         c.fail(node, f"{node.name} does not take {count} arguments: write {known}")
     form = next((form for form in forms if _fits(arguments, form)), forms[0])
     for argument, wanted in zip(arguments, form, strict=True):
+        if wanted == "point" and isinstance(argument, tree.Number):
+            known = signature.written(node.name)
+            c.fail(node, f"{node.name} has a number in the place of a point: write {known}")
         c.expects(argument, wanted, node.name)
     check = _LITERAL_ARGUMENTS.get(node.name)
     if check is not None:
