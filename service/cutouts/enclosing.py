@@ -20,6 +20,7 @@ Cells: TypeAlias = NDArray[np.int64]  # rows of first and last pixel (from 0, la
 _FIRST_OUTLINE, _MOST_OUTLINE = 48, 4096
 _ROUNDING = 1e-6  # pixels: a region that ends where a pixel begins does not touch it
 _TORN = 6  # times the usual step: between two such points of an outline the map is torn
+_COMPACT = math.cos(math.radians(30))  # of a larger region the inside may be round the sky
 _PARTS = 16  # of a side, in the first round of the search
 _WIDE = 15.0  # degrees: a larger cell is always looked into
 _ROUNDER = 1.25  # a cell's sides bulge beyond the circle through its corners
@@ -80,8 +81,9 @@ def _by_outline(sky: Celestial, shape: Shape, width: int, height: int) -> Window
     steps = np.hypot(np.diff(x, append=x[:1]), np.diff(y, append=y[:1]))
     if steps.max() > _TORN * max(1.0, float(np.median(steps))):
         return None
-    middle = unit_vectors(ra, dec).mean(axis=0)
-    if np.linalg.norm(middle) < 1e-3:
+    vectors = unit_vectors(ra, dec)
+    middle = vectors.mean(axis=0)
+    if np.min(vectors @ middle) < _COMPACT * np.linalg.norm(middle):
         return None
     cx, cy = sky.pixels(*degrees(middle[None, :]))
     if not (x.min() - 1 <= cx[0] <= x.max() + 1 and y.min() - 1 <= cy[0] <= y.max() + 1):
@@ -135,7 +137,8 @@ def _by_search(sky: Celestial, shape: Shape, width: int, height: int) -> Window 
     Right for any projection and any region: poles, seams, maps in pieces, edges of the image.
     """
     found = _Found(width, height)
-    ra, dec = shape.outline(_FIRST_OUTLINE * 4)
+    # points on the edges find the pixels that the region only touches between their corners
+    ra, dec = shape.outline(min(_MOST_OUTLINE, max(4 * _FIRST_OUTLINE, 2 * (width + height))))
     x, y = sky.pixels(ra, dec) if len(ra) else (ra, dec)
     on = (x > 0.5) & (x < width + 0.5) & (y > 0.5) & (y < height + 0.5)
     px, py = np.floor(x[on] - 0.5).astype(np.int64), np.floor(y[on] - 0.5).astype(np.int64)

@@ -18,7 +18,7 @@ from service.storage.store import OpenFile
 _AHEAD_LOCAL, _AHEAD_DISTANT = 2**14, 2**16
 # Bytes that are rather read than jumped over: a further read of a file takes 1 us, of a bucket 10
 # ms and more.
-_GAP_LOCAL, _GAP_DISTANT = 2**14, 2**15
+_GAP_LOCAL, _GAP_DISTANT = 2**12, 2**15
 _IN_MEMORY = 16 * 2**20  # of an unpacked file; the rest of it on disk
 _CHUNK = 2**18
 _GZIP, _BZIP2 = b"\x1f\x8b", b"BZh"
