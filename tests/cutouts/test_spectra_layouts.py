@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy.io import fits
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.cutouts.errors import NoOverlap, NotCuttable
@@ -17,10 +17,12 @@ from service.ingest.fits import Bytes, open_fits, unpack
 from service.ingest.readers import READERS
 from service.spectra.conversion import points_of, vacuum_metres
 from service.spectra.layout import Spectrum
+from tests.conftest import CI
 from tests.cutouts.spectra import assert_same, cut, read, within
 from tests.spectra import real
 
 counts = st.integers(2, 200)
+few = settings(max_examples=300 if CI else 20)
 fractions = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
 
 
@@ -79,6 +81,7 @@ def image(values: Any, **cards: Any) -> fits.PrimaryHDU:
     return hdu
 
 
+@few
 @given(
     count=counts,
     ends=fractions,
@@ -131,6 +134,7 @@ FUNCTIONS = {
 }
 
 
+@few
 @given(
     kinds=st.lists(st.sampled_from(sorted(FUNCTIONS)), min_size=1, max_size=4),
     count=st.integers(5, 120),
@@ -160,6 +164,7 @@ def test_dispersion_functions(
         assert len([key for key in header if key.startswith("APNUM")]) == header.get("NAXIS2", 1)
 
 
+@few
 @given(
     count=counts,
     rows=st.integers(1, 3),
@@ -195,6 +200,7 @@ def test_arrays_in_cells(
             assert set(file[1].data["SEGMENT"]) == {"FUVA"}
 
 
+@few
 @given(count=counts, ends=fractions, air=st.booleans(), heap=st.booleans())
 def test_a_row_a_point(folder: Path, count: int, ends: list[float], air: bool, heap: bool) -> None:
     """Tables of rows, with a mask beside them, unsigned numbers, nulls and arrays of any length."""
@@ -223,6 +229,7 @@ def test_a_row_a_point(folder: Path, count: int, ends: list[float], air: bool, h
                 ]
 
 
+@few
 @given(ends=fractions, count=counts, orders=st.integers(1, 4), packed=st.booleans())
 def test_images_of_wavelengths(
     folder: Path, ends: list[float], count: int, orders: int, packed: bool
@@ -289,6 +296,7 @@ SMALL = (
 )
 
 
+@few
 @given(name=st.sampled_from(SMALL), data=st.data())
 def test_damage_is_refused_in_words(folder: Path, name: str, data: st.DataObject) -> None:
     """Bytes of headers and data changed, or the end cut off: a refusal, or a file."""

@@ -100,6 +100,14 @@ def test_each_row_leads_to_what_it_says(service: pyvo.dal.SSAService) -> None:
         )
 
 
+def test_a_plot_is_where_it_is_asked_for(service: pyvo.dal.SSAService) -> None:
+    (row,) = service.search(pos=M35, diameter=1, top=1, format="graphic")
+    answer = httpx.get(row.acref, timeout=60)
+    assert (row.format, answer.status_code) == ("image/svg+xml", 200)
+    assert answer.headers["content-type"] == row.format
+    assert b"<svg" in answer.content
+
+
 def test_pyvo_shows_mistakes_and_overflows(service: pyvo.dal.SSAService) -> None:
     with pytest.raises(pyvo.dal.DALQueryError, match="'nowhere' is not a number"):
         service.search(POS="nowhere,1")
