@@ -7,6 +7,7 @@ column's FIELD by its XML ID.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
@@ -83,8 +84,15 @@ def field_ids(
     return found
 
 
-def descriptor(service: Service, ids: dict[int, str]) -> etree._Element:
+def descriptor(service: Service, ids: Mapping[int, str]) -> etree._Element:
     """The RESOURCE that describes a service; `ids` are those of `field_ids`."""
+    refs = tuple(None if each.column is None else ids[each.column] for each in service.inputs)
+    return etree.fromstring(_written(service, refs))
+
+
+@lru_cache(maxsize=256)
+def _written(service: Service, refs: tuple[str | None, ...]) -> bytes:
+    """The same as XML: most results are described alike, and reading it is the quicker way."""
     kind = "adhoc:this" if service.this else "adhoc:service"
     attributes = {"type": "meta", "utype": kind, "name": service.name, "ID": service.id}
     resource = element("RESOURCE", attributes, service.description)
@@ -98,18 +106,18 @@ def descriptor(service: Service, ids: dict[int, str]) -> etree._Element:
             text = {"name": name, "datatype": "char", "arraysize": "*", "value": value}
             resource.append(element("PARAM", text))
     inputs = etree.SubElement(resource, "GROUP", name="inputParams")
-    inputs.extend(_input(each, ids) for each in service.inputs)
-    return resource
+    inputs.extend(map(_input, service.inputs, refs))
+    return etree.tostring(resource)
 
 
-def _input(said: Input, ids: Mapping[int, str]) -> etree._Element:
+def _input(said: Input, ref: str | None) -> etree._Element:
     """The PARAM of an input; its children in the order of VOTable's schema."""
     attributes = {
         "name": said.name,
         "datatype": said.datatype,
         "arraysize": said.arraysize,
         "value": said.value,
-        "ref": None if said.column is None else ids[said.column],
+        "ref": ref,
         "ucd": said.ucd,
         "unit": said.unit,
         "xtype": said.xtype,
