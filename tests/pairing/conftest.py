@@ -1,11 +1,11 @@
 """An archive of overlapping tiles in three bands, of which every pixel says where it lies."""
 
-import asyncio
 import contextlib
 import csv
 import io
+import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,7 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from service.config import DEFAULT_AUTHORITY
-from service.ingest.collection import load_collection
-from service.ingest.run import run_ingest
+from tests import forked
 from tests.conftest import CI
 from tests.haul import Haul, Package, running_haul
 
@@ -71,12 +69,9 @@ def ingest(haul: Haul, root: str, name: str = "TILES") -> None:
     """Bring the files below a root into the archive."""
     toml = haul.home / f"{name}.toml"
     toml.write_text(f'name = "{name}"\nroot = "{root}"\n[constants]\ncalib_level = 2\n')
-    collection, found = load_collection(toml)
-    asyncio.run(
-        run_ingest(
-            collection, found, haul.servers.database_url, authority=DEFAULT_AUTHORITY, workers=1
-        )
-    )
+    log = haul.home / "ingest.log"
+    process = forked.start(("ingest", str(toml), "--workers", "1"), haul.environment, log)
+    assert process.wait(120) == 0, log.read_text()
 
 
 @dataclass(frozen=True)
@@ -142,6 +137,17 @@ class Cutter:
             part.unlink()
         (folder,) = into.iterdir()
         return folder
+
+
+def restart_with(haul: Haul, settings: Mapping[str, str]) -> None:
+    """Stop the API and the worker; start both with other settings."""
+    haul.kill_worker()
+    assert haul.api is not None
+    haul.api.send_signal(signal.SIGTERM)
+    haul.api.wait(60)
+    haul.environment = {**haul.environment, **settings}
+    haul.start_api()
+    haul.start_worker()
 
 
 @pytest.fixture(scope="module")

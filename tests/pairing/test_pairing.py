@@ -1,6 +1,7 @@
 """Tables of positions at /soda/async: what is matched, cut, packed and told."""
 
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import bagit
 import numpy as np
 from astropy.io import fits
 
+from tests.buckets import BucketServer, bucket_server
 from tests.conftest import CI
 from tests.haul import Haul
 from tests.pairing.conftest import (
@@ -17,12 +19,16 @@ from tests.pairing.conftest import (
     TILES,
     Cutter,
     Paired,
+    ingest,
     middle,
+    name_of,
     pixels_of,
+    restart_with,
     table_of,
     wcs_of,
 )
 
+__all__ = ["bucket_server"]
 ROWS = 5_000 if CI else 300
 
 
@@ -196,3 +202,26 @@ def test_a_killed_worker_loses_nothing(cutter: Cutter) -> None:
 def made(haul: Haul) -> int:
     """Tasks that are done."""
     return int(haul.fetch("SELECT count(pack) AS n FROM pairing.task")[0]["n"])
+
+
+def test_images_and_products_in_buckets(
+    cutter: Cutter, bucket_server: BucketServer, tmp_path: Path
+) -> None:
+    """Images of one bucket, packs in another: the same package, which goes with its job."""
+    haul = cutter.haul
+    for band in "gr":
+        content = (haul.home / "tiles" / name_of(0, band)).read_bytes()
+        bucket_server.put("objects", f"far/{name_of(0, band)}", content)
+    buckets = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    restart_with(haul, buckets | {"STARHAUL_WORK_STORE": "s3://work/paired"})
+    ingest(haul, "s3://objects/far", "FAR")
+    rows = [(f"s{n}", RA + n / 3600, DEC) for n in range(-5, 6)]
+    paired = cutter.cut("id ra dec", rows, SIZE="20px", COLLECTION="FAR")
+    assert [each["status"] for each in paired.statuses] == ["ok"] * 22
+    assert paired.package is not None
+    assert bagit.Bag(str(cutter.unpacked(paired.package, tmp_path))).validate()
+    own = f"paired/soda/{paired.job.rpartition('/')[2]}/packs/"
+    assert [name for name in bucket_server.names("work") if name.startswith(own)]
+    haul.client.delete(paired.job)
+    assert not [name for name in bucket_server.names("work") if name.startswith(own)]
+    assert haul.client.get(paired.package.parts[0]).status_code == 410
