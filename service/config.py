@@ -81,8 +81,8 @@ class Settings(BaseSettings):
     bulk_readers: int | None = Field(
         default=None,
         ge=0,
-        description="processes of each API that read the files of parts; unset: one for each core, "
-        "8 at most",
+        description="processes of each API that read and send the files of parts; unset: one for "
+        "each core, 8 at most",
     )
     bulk_cache_bytes: int = Field(
         default=8 * 2**30, ge=0, description="what a host keeps of the layouts of bulk parts"

@@ -1,4 +1,5 @@
-"""The processes that read the files of parts (`service.bulk.reading`), as the API uses them."""
+"""The processes that read and send the files of parts (`service.bulk.reading`), as the API uses
+them."""
 
 import asyncio
 import os
@@ -18,13 +19,13 @@ from service.bulk.cache import directory_of
 from service.bulk.part import Part
 from service.bulk.reading import NUMBER, Asked
 from service.config import Settings
+from service.errors import Unavailable
 from service.storage.buffers import BUFFER_BYTES, AsyncBuffers
+from service.storage.outlet import PacedOutlet
 from service.storage.ranges import Span
-from service.storage.slots import Slots
 from service.storage.threads import in_threads
 
-_AHEAD = 2  # buffers that are filled before they are asked for
-_SLOTS_OF_A_STREAM = _AHEAD + 2  # one is being sent, the end of another waits in the socket
+_AHEAD = 3  # times that a process may send on before the API has heard of it
 _MOST = 8
 _PAUSE_S = 1.0  # between two starts of a process that ends
 _PATIENCE_S = 1.0  # with one that is killed and waits for its store none the less
@@ -37,7 +38,6 @@ _log = structlog.get_logger()
 class _Reader:
     """One process, started again when it ends."""
 
-    slots_fd: int
     streams: int = 0
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     requests: socket.socket = field(init=False)  # of the process that is ready
@@ -59,11 +59,10 @@ class _Reader:
             ours.setblocking(False)
             with theirs:
                 process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-P", "-m", "service.bulk.reading", str(self.slots_fd)),
+                    *(sys.executable, "-P", "-m", "service.bulk.reading"),
                     stdin=theirs.fileno(),
                     stdout=asyncio.subprocess.PIPE,
                     env=dict(os.environ) | _ENVIRONMENT,
-                    pass_fds=[self.slots_fd],
                 )
             try:
                 if process.stdout is not None and await process.stdout.read(1):
@@ -74,12 +73,13 @@ class _Reader:
                 self.ready.clear()
                 await _kill(process)
 
-    def converse(self) -> socket.socket:
-        """The socket of a new stream; OSError where the process has just ended."""
+    def converse(self, client: int) -> socket.socket:
+        """The conversation over a stream to a client's socket; OSError where the process has just
+        ended."""
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                socket.send_fds(self.requests, [b"+"], [theirs.fileno()])
+                socket.send_fds(self.requests, [b"+"], [theirs.fileno(), client])
             except OSError:
                 ours.close()
                 raise
@@ -88,10 +88,9 @@ class _Reader:
 
 @dataclass
 class Readers:
-    """All processes, and the memory that they fill. The first stream that is long starts them."""
+    """All processes. The first stream that is long starts them."""
 
     layouts: Path
-    slots: Slots
     readers: list[_Reader]
     _keeping: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -105,39 +104,46 @@ class Readers:
         for keeping in self._keeping:
             keeping.cancel()
         await asyncio.gather(*self._keeping, return_exceptions=True)
-        self.slots.close()
 
-    async def buffers(self, part: Part, span: Span) -> AsyncBuffers:
-        """The bytes of a span of a part; fails as `Part.buffers` does.
+    async def buffers(
+        self, part: Part, span: Span, outlet: PacedOutlet | None = None
+    ) -> AsyncBuffers:
+        """The bytes of a span, but for those that a process sends through the outlet meanwhile;
+        fails as `Part.buffers` does.
 
-        A process reads them. Where none can, or it stops, threads of this process go on.
+        Threads of this process read the first megabyte, whose errors come before the answer, and
+        what no process sends. Unavailable where one died and nobody knows how much it has sent.
         """
-        position = span.first
-        if span.length > BUFFER_BYTES:
-            async with aclosing(self._read(part, span)) as read:
-                async for buffer in read:
-                    position += len(buffer)
-                    yield buffer
+        if outlet is None or span.length <= BUFFER_BYTES:
+            begun = span
+        else:
+            begun = Span(span.first, span.first + BUFFER_BYTES)
+        async with aclosing(in_threads(part.buffers(begun))) as buffers:
+            async for buffer in buffers:
+                yield buffer
+        position = begun.stop
+        if outlet is not None and position < span.stop:
+            position += await self._hand_over(part, Span(position, span.stop), outlet)
         if position < span.stop:
             async with aclosing(in_threads(part.buffers(Span(position, span.stop)))) as rest:
                 async for buffer in rest:
                     yield buffer
 
-    async def _read(self, part: Part, span: Span) -> AsyncBuffers:
-        """What the least busy process reads: all, or the beginning of it."""
+    async def _hand_over(self, part: Part, span: Span, outlet: PacedOutlet) -> int:
+        """How many bytes the least busy process has sent: all, or the beginning of them."""
         self.start()
         ready = [reader for reader in self.readers if reader.ready.is_set()]
-        if not ready:
-            return
+        client = await outlet.outlet.emptied() if ready else None
+        if client is None:
+            return 0
         reader = min(ready, key=lambda each: each.streams)
+        try:
+            conversation = reader.converse(client)
+        except OSError:
+            return 0
         reader.streams += 1
         try:
-            stream = reader.converse()
-            async with aclosing(self._conversation(stream, self._asked(part, span))) as read:
-                async for buffer in read:
-                    yield buffer
-        except OSError:
-            return
+            return await _sent(conversation, self._asked(part, span), outlet)
         finally:
             reader.streams -= 1
 
@@ -151,35 +157,34 @@ class Readers:
             stop=span.stop,
         )
 
-    async def _conversation(self, stream: socket.socket, asked: Asked) -> AsyncBuffers:
-        incoming, outgoing = await asyncio.open_unix_connection(sock=stream)
-        lent: deque[int] = deque()  # to the process, in the order in which it fills them
 
-        def lend() -> None:
-            slot = self.slots.take()
-            if slot is not None:
-                outgoing.write(NUMBER.pack(slot))
-                lent.append(slot)
-
-        try:
-            outgoing.write(asked.line())
-            for _ in range(_AHEAD):
-                lend()
-            position = asked.first
-            while position < asked.stop and lent:
-                (length,) = NUMBER.unpack(await incoming.readexactly(NUMBER.size))
-                position += length
-                lend()
-                yield self.slots.lend(lent.popleft(), length)
-        except (asyncio.IncompleteReadError, OSError):
-            return
-        finally:
-            with suppress(OSError):
-                outgoing.write_eof()
-                await incoming.read()  # to its end: then nothing is written any more
-            for slot in lent:
-                self.slots.give_back(slot)
-            outgoing.close()
+async def _sent(conversation: socket.socket, asked: Asked, outlet: PacedOutlet) -> int:
+    """How many bytes a process has sent, once it sends no more."""
+    incoming, outgoing = await asyncio.open_unix_connection(sock=conversation)
+    allowed: deque[int] = deque()  # in the order in which they are sent
+    left, sent = asked.stop - asked.first, 0
+    try:
+        outgoing.write(asked.line())
+        while left or allowed:
+            if left and len(allowed) < _AHEAD:
+                allowed.append(min(left, outlet.most))
+                left -= allowed[-1]
+                await outlet.pace(allowed[-1])
+                outgoing.write(NUMBER.pack(allowed[-1]))
+                continue
+            async with asyncio.timeout(outlet.patience_s):
+                (octets,) = NUMBER.unpack(await incoming.readexactly(NUMBER.size))
+            outlet.outlet.sent(octets)
+            sent += octets
+            if octets < allowed.popleft():
+                break
+        return sent
+    except TimeoutError:
+        raise Unavailable(f"the client took nothing for {outlet.patience_s:.0f} s") from None
+    except (asyncio.IncompleteReadError, OSError) as error:
+        raise Unavailable("the process that sent a part has ended, or its client has") from error
+    finally:
+        outgoing.close()
 
 
 @asynccontextmanager
@@ -188,8 +193,7 @@ async def open_readers(settings: Settings) -> AsyncIterator[Readers]:
     count = settings.bulk_readers
     if count is None:
         count = min(os.cpu_count() or 1, _MOST)
-    slots = Slots(settings.bulk_streams * _SLOTS_OF_A_STREAM)
-    readers = Readers(directory_of(settings), slots, [_Reader(slots.fd) for _ in range(count)])
+    readers = Readers(directory_of(settings), [_Reader() for _ in range(count)])
     try:
         yield readers
     finally:

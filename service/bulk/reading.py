@@ -1,35 +1,39 @@
-"""A process that reads the files of parts into slots, so that the API only sends them.
+"""A process that reads the files of parts and sends them to clients, so that the API does neither.
 
-Opening small files and sending share one interpreter's lock otherwise, and take turns every few
-microseconds. Its standard input is a socket: each byte brings the socket of one stream, and its
-end is that of the API. On the socket of a stream come a line that says what is `Asked`, then the
-number of a slot for each buffer; back goes how many bytes are in it. What cannot be read, for
-whatever reason, ends the conversation: the API reads on by itself and finds the reason.
+Opening small files and answering share one interpreter's lock otherwise, and take turns every few
+microseconds. Its standard input is a socket: each byte brings two sockets, that of a conversation
+with the API and that of a client. In the conversation come a line that says what is `Asked`, then
+how many bytes may be sent, and for each of these numbers goes back how many were. Fewer mean that
+the rest cannot be read, for whatever reason: the API reads on by itself and finds it.
 """
 
 import gc
 import json
 import os
+import select
 import signal
 import socket
 import struct
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from functools import lru_cache
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from service.bulk.layout import Layout, read_layout
 from service.bulk.part import Part
 from service.errors import StarhaulError
-from service.storage.priority import give_way
+from service.storage.buffers import BUFFER_BYTES, Octets
 from service.storage.ranges import Span
-from service.storage.slots import mapped_slots
 from service.storage.store import store_of
 
 NUMBER = struct.Struct("=I")
+_BUFFERS = 3  # of a stream: one is filled, one waits, one is sent
+_LOOK_S = 1.0  # whether the API has left, where a store lets it wait
+_NICENESS = 3
 _OPEN_LAYOUTS = 4  # pruned ones keep their room on the disk while they are open
 
 _layout: Callable[[Path], Layout] = lru_cache(_OPEN_LAYOUTS)(read_layout)
@@ -49,49 +53,131 @@ class Asked(NamedTuple):
         """As it is sent."""
         return json.dumps(self).encode() + b"\n"
 
+    def buffers(self, room: Callable[[], memoryview]) -> Iterator[Octets]:
+        """The bytes; fails as `Part.buffers` does, and where the layout is not there any more."""
+        stores = {int(number): store_of(root) for number, root in self.roots.items()}
+        part = Part(_layout(Path(self.layout)), self.number, stores, self.hashing)
+        yield from part.buffers(Span(self.first, self.stop), room)
+
 
 class _Left(Exception):
     """Nobody waits for the bytes any more."""
 
 
-def _converse(stream: socket.socket, slots: Callable[[int], memoryview]) -> None:
-    """Read what one stream asks for."""
-    with stream, stream.makefile("rb") as incoming:
+class _Client:
+    """Who takes the bytes, for as long as the API stays in the conversation."""
+
+    def __init__(self, client: socket.socket, conversation: socket.socket) -> None:
+        self._socket = client
+        self._conversation = conversation.fileno()
+        self._poll = select.poll()
+        self._poll.register(client, select.POLLOUT)
+        self._poll.register(conversation, 0)  # its end comes unasked
+
+    def send(self, octets: memoryview) -> None:
+        """Send all; _Left or OSError where somebody has left."""
+        while octets:
+            try:
+                octets = octets[self._socket.send(octets, socket.MSG_DONTWAIT) :]
+            except BlockingIOError:
+                self.look(None)
+
+    def look(self, milliseconds: int | None) -> None:
+        """Wait until there is room; _Left where the API has left."""
+        if any(number == self._conversation for number, _ in self._poll.poll(milliseconds)):
+            raise _Left
+
+
+class _Ahead:
+    """Buffers that a thread fills while others are being sent."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self._filled: SimpleQueue[memoryview | None] = SimpleQueue()
+        self._free: SimpleQueue[memoryview | None] = SimpleQueue()
+        for _ in range(_BUFFERS):
+            self._free.put(memoryview(bytearray(BUFFER_BYTES)))
+        Thread(target=self._fill, daemon=True).start()
+
+    def _fill(self) -> None:
+        with suppress(_Left, FileNotFoundError, StarhaulError):
+            for octets in self._asked.buffers(self._room):
+                self._filled.put(memoryview(octets))
+        self._filled.put(None)
+
+    def _room(self) -> memoryview:
+        room = self._free.get()
+        if room is None:
+            raise _Left
+        return room
+
+    def buffers(self, client: _Client) -> Iterator[memoryview]:
+        """What is filled, in order; _Left where the API leaves while a store lets it wait."""
+        while True:
+            try:
+                octets = self._filled.get(timeout=_LOOK_S)
+            except Empty:
+                client.look(0)
+                continue
+            if octets is None:
+                return
+            yield octets
+            self._free.put(memoryview(octets.obj))
+
+    def close(self) -> None:
+        """Fill no more."""
+        self._free.put(None)
+
+
+def _converse(conversation: socket.socket, client: socket.socket) -> None:
+    """Send what one stream asks for."""
+    with conversation, client, suppress(_Left, OSError), conversation.makefile("rb") as incoming:
         asked = Asked(*json.loads(incoming.readline()))
-        stores = {int(number): store_of(root) for number, root in asked.roots.items()}
+        to, allowed, sent = _Client(client, conversation), 0, 0
+        with closing(_Ahead(asked)) as ahead:
+            for octets in ahead.buffers(to):
+                rest = octets
+                while rest:
+                    if sent == allowed:
+                        if allowed:
+                            conversation.sendall(NUMBER.pack(sent))
+                        allowed, sent = _next(incoming), 0
+                    some = rest[: allowed - sent]
+                    to.send(some)
+                    sent += len(some)
+                    rest = rest[len(some) :]
+            conversation.sendall(NUMBER.pack(sent))
 
-        def room() -> memoryview:
-            number = incoming.read(NUMBER.size)
-            if len(number) < NUMBER.size:
-                raise _Left
-            return slots(*NUMBER.unpack(number))
 
-        try:
-            part = Part(_layout(Path(asked.layout)), asked.number, stores, asked.hashing)
-            for filled in part.buffers(Span(asked.first, asked.stop), room):
-                stream.sendall(NUMBER.pack(len(filled)))
-        except (_Left, ConnectionError, FileNotFoundError, StarhaulError):
-            pass
-        finally:
-            with suppress(OSError):
-                stream.shutdown(socket.SHUT_WR)
-                incoming.read()  # what it still asks for: left unread, it would undo what was sent
+def _next(incoming: BinaryIO) -> int:
+    """How many bytes may be sent now."""
+    number = incoming.read(NUMBER.size)
+    if len(number) < NUMBER.size:
+        raise _Left
+    return int(NUMBER.unpack(number)[0])
+
+
+def _give_way() -> None:
+    """Let whoever answers a query go first, where all want the CPU."""
+    os.nice(_NICENESS)
+    if sys.platform == "linux":
+        with suppress(OSError):  # a container may forbid it
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def main() -> None:
-    """Converse until the API ends. The argument is the file descriptor of the slots."""
+    """Converse until the API ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the API
-    give_way()
-    slots = mapped_slots(int(sys.argv[1]))
+    _give_way()
     gc.freeze()
     os.write(sys.stdout.fileno(), b"\n")  # ready
     with socket.socket(fileno=sys.stdin.fileno()) as requests:
         while True:
-            octets, streams, *_ = socket.recv_fds(requests, 1, 1)
+            octets, numbers, *_ = socket.recv_fds(requests, 1, 2)
             if not octets:
                 os._exit(0)  # a thread may be waiting for a store for ever
-            stream = socket.socket(fileno=streams[0])
-            Thread(target=_converse, args=(stream, slots), daemon=True).start()
+            conversation, client = (socket.socket(fileno=number) for number in numbers)
+            Thread(target=_converse, args=(conversation, client), daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from service.bulk.results import TAR, part_files, part_href
 from service.bulk.room import BULK_ROOM
 from service.bulk.vosi import vosi_routes
 from service.errors import NotFound, StarhaulError
+from service.lane.lane import lane_of, user_of
 from service.lane.response import BulkResponse
 from service.parameters import Parameters
 from service.principal import client_of, principal_of
@@ -72,12 +73,13 @@ async def part(request: Request) -> Response:
         if isinstance(error, DamagedMember):
             error.facts = refusal.facts(error.seq, error.message)
 
+    outlet = lane_of(request).outlet(user_of(request), request.scope)
     content = Content(
         size=wanted.plan.size,
         version=wanted.version,
         media_type=package.layout.form.MEDIA_TYPE,
         filename=request.path_params["name"],
-        buffers=partial(readers_of(request).buffers, wanted),
+        buffers=partial(readers_of(request).buffers, wanted, outlet=outlet),
         check=refusal.check,
         damaged=damaged,
         extra=repr_digest(sums.get(number)),

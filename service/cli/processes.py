@@ -34,6 +34,7 @@ def serve(
         import adql
         from service.app import create_app
         from service.logs import configure_logs
+        from service.outlets import OutletProtocol
         from service.uws.one_store import refuse_other_stores
 
         configure_logs()
@@ -43,6 +44,7 @@ def serve(
     asyncio.run(refuse_other_stores(settings))
     config = uvicorn.Config(
         app,
+        http=OutletProtocol,
         host=host,
         port=port,
         log_config=None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from starlette.requests import Request
-from starlette.types import Message, Send
+from starlette.types import Message, Scope, Send
 
 from service.config import Settings
 from service.database import NotConfigured
@@ -16,6 +16,8 @@ from service.lane.leases import Full, Leases, Room, open_redis
 from service.lane.pacing import Pacing
 from service.lane.turns import Turns
 from service.principal import client_of, principal_of
+from service.storage.buffers import BUFFER_BYTES
+from service.storage.outlet import PacedOutlet, outlet_of
 
 # An end and the next beginning overtake each other: connections of one client are not in order.
 _PATIENCE_S = 2.0
@@ -96,6 +98,18 @@ class Lane:
             await send(message)
 
         return self.at_pace(user, send_in_turn)
+
+    def outlet(self, user: str, scope: Scope) -> PacedOutlet | None:
+        """The socket of a user's connection, at the same pace and in the same turn."""
+
+        async def pace(octets: int) -> None:
+            await self.pacing.wait(user, octets)
+            await self.turns.next(user)
+
+        outlet = outlet_of(scope)
+        if outlet is None:
+            return None
+        return PacedOutlet(outlet, pace, self.pacing.slice_bytes or BUFFER_BYTES, _STALLED_S)
 
     def _pieces(self, message: Message) -> Iterator[Message]:
         """A message in pieces that keep a slow pace even."""

@@ -18,6 +18,7 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 from lxml import etree
+from playwright.sync_api import sync_playwright
 
 from service.bulk.cache import directory_of
 from service.bulk.pruning import prune
@@ -112,15 +113,48 @@ def test_aria2_stays_below_what_one_user_may_read_and_ends_in_one_run(
     assert_parts(package, tmp_path)
 
 
+def test_a_browser_pauses_and_goes_on_after_the_connection_was_lost(
+    haul: Haul, tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    """By the button of Chromium's own page of downloads."""
+    port, package = free_port(), haul.completed(QUERY=ALL)
+    whole = httpx.get(package.parts[0]).content
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=require_tool("chromium"),
+            args=["--no-sandbox"],
+            downloads_path=tmp_path,
+        )
+        page, downloads = browser.new_page(), browser.new_page()
+        downloads.goto("chrome://downloads/")
+        button = downloads.locator("#pause-or-resume")
+        with _another_api(haul, 4, port, 512 << 10) as url:
+            page.goto(package.job.replace(haul.url, url))
+            with page.expect_download() as begun:
+                page.locator('a[href*="/parts/"]').first.click()
+            button.evaluate("button => button.click()")
+            haul.until(lambda: "Resume" in str(button.text_content()), 60)
+        have = sum(file.stat().st_size for file in tmp_path.glob("*.crdownload"))
+        assert have < len(whole)
+        with _another_api(haul, 4, port):
+            button.evaluate("button => button.click()")
+            assert begun.value.path().read_bytes() == whole
+        browser.close()
+
+
 @contextmanager
-def _another_api(haul: Haul, streams: int) -> Iterator[str]:
-    """The URL of another API process of the same archive, with limits of its own."""
-    port = free_port()
+def _another_api(
+    haul: Haul, streams: int, port: int | None = None, rate: int = 4 << 20
+) -> Iterator[str]:
+    """The URL of another API process of the same archive, with limits of its own; `rate` in bytes
+    a second."""
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     limits = {
         "STARHAUL_PUBLIC_URL": url,
         "STARHAUL_BULK_STREAMS_PER_USER": str(streams),
-        "STARHAUL_BULK_BYTES_PER_S_PER_USER": str(4 << 20),
+        "STARHAUL_BULK_BYTES_PER_S_PER_USER": str(rate),
     }
     process = forked.start(
         ("serve", "--port", str(port)), {**haul.environment, **limits}, haul.home / "another.log"

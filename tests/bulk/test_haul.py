@@ -7,10 +7,12 @@ import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import bagit
 import httpx
@@ -45,13 +47,19 @@ def _download_with_kills(url: str, folder: Path, curl: str, seeded: random.Rando
     return kills
 
 
+def _octets_below(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def test_a_download_killed_and_resumed_is_a_valid_bag(
     haul: Haul, package: Package, tmp_path: Path, require_tool: Callable[[str], str]
 ) -> None:
     seeded = random.Random(3)
+    before = _octets_below(haul.home)
     assert len(package.parts) > 4
     kills = [_download_with_kills(u, tmp_path, require_tool("curl"), seeded) for u in package.parts]
     assert sum(kills) >= len(package.parts)
+    assert _octets_below(haul.home) - before < 1_000_000  # no part is kept: each has 2 MB
     for url in package.parts:
         file = tmp_path / url.rsplit("/", 1)[1]
         assert file.stat().st_size == int(httpx.head(url).headers["content-length"])
@@ -101,6 +109,23 @@ def test_every_range_header_a_client_sends(package: Package) -> None:
     refused = get(range=f"bytes={size}-")
     assert (refused.status_code, refused.headers["content-range"]) == (416, f"bytes */{size}")
     check_any_ranges(url, whole.content, "application/x-tar")
+
+
+def test_a_connection_goes_on_after_a_part(haul: Haul, package: Package) -> None:
+    """Much of it is sent by another process than what comes before and after it."""
+    url = urlsplit(package.parts[0])
+    whole = httpx.get(package.parts[0]).content
+    asked = f"GET {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\n"
+    closing = f"{asked}Range: bytes=1-\r\nConnection: close\r\n\r\n"
+    with socket.create_connection((url.hostname or "", url.port or 80)) as connection:
+        connection.sendall(f"{asked}\r\n{asked}\r\n{closing}".encode())
+        answers = connection.makefile("rb").read()
+    for first in (0, 0, 1):
+        head, _, rest = answers.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 20")
+        assert rest[: len(whole) - first] == whole[first:]
+        answers = rest[len(whole) - first :]
+    assert answers == b""
 
 
 def test_parts_are_made_again_after_the_cache_is_lost(haul: Haul, package: Package) -> None:

@@ -1,13 +1,14 @@
-"""Parts read by processes: the same bytes and damage, whatever becomes of the processes."""
+"""Parts sent by processes: the same bytes and damage, whatever becomes of the processes."""
 
 import asyncio
-import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -16,14 +17,15 @@ import pytest
 from service.bulk.part import DamagedMember, Part
 from service.bulk.readers import Readers, open_readers
 from service.config import Settings
+from service.errors import Unavailable
 from service.storage.buffers import BUFFER_BYTES
 from service.storage.local import LocalStore
+from service.storage.outlet import PacedOutlet
 from service.storage.ranges import Span
-from service.storage.slots import Slots
 from tests.bulk.packages import ROOT_ID, arrange, make_store
 
 _DEADLINE_S = 60
-_STREAMS = 6
+_STREAMS = 18
 _FILES = 300
 _API = """
 import asyncio, sys
@@ -53,7 +55,7 @@ def part(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Part:
     root, made = tmp_path_factory.mktemp("store"), home / "made"
     names = [f"{number:03d}.fits" for number in range(_FILES)]
     files = [(name, os.urandom(20_000 + 97 * int(name[:3]))) for name in names]
-    make_store(root, [*files, ("big.fits", os.urandom(3 * BUFFER_BYTES))])
+    make_store(root, [*files, ("big.fits", os.urandom(9 * BUFFER_BYTES))])
     layout = arrange(root, made, [*names[:150], "big.fits", *names[150:]], 2**30)
     kept = home / "cache" / "bulk" / layout.digest
     kept.parent.mkdir(parents=True)
@@ -73,7 +75,7 @@ def _all(part: Part) -> Span:
 @asynccontextmanager
 async def _running(home: Path, count: int = 2) -> AsyncIterator[Readers]:
     """Readers that are ready."""
-    settings = Settings(home_dir=home, bulk_readers=count, bulk_streams=_STREAMS)
+    settings = Settings(home_dir=home, bulk_readers=count)
     async with open_readers(settings) as readers:
         readers.start()
         await _ready(readers)
@@ -92,30 +94,83 @@ def _processes(parent: int | None = None) -> list[psutil.Process]:
     return [child for child in children if "service.bulk.reading" in child.cmdline()]
 
 
+@dataclass
+class _Connection:
+    """A client that reads, slowly where it is told to, and what the server counts."""
+
+    near: socket.socket
+    far: socket.socket
+    counted: int = 0
+    got: bytearray = field(default_factory=bytearray)
+    slow: bool = False
+
+    async def emptied(self) -> int | None:
+        return self.near.fileno()
+
+    def sent(self, octets: int) -> None:
+        self.counted += octets
+
+    async def read(self) -> None:
+        while octets := await asyncio.get_running_loop().sock_recv(self.far, 1 << 16):
+            self.got += octets
+            await asyncio.sleep(0.001 * self.slow)
+
+
+def _connection(*, slow: bool = False) -> _Connection:
+    near, far = socket.socketpair()
+    near.setblocking(False)
+    far.setblocking(False)
+    return _Connection(near, far, slow=slow)
+
+
+async def _at_will(_octets: int) -> None:
+    pass
+
+
+async def _send(
+    readers: Readers, part: Part, span: Span, to: _Connection, most: int = BUFFER_BYTES
+) -> int:
+    """Send a span as a response does; how many bytes this process sent by itself."""
+    reading, by_itself = asyncio.create_task(to.read()), 0
+    outlet = PacedOutlet(to, _at_will, most, _DEADLINE_S)
+    try:
+        async with aclosing(readers.buffers(part, span, outlet)) as buffers:
+            async for buffer in buffers:
+                by_itself += len(buffer)
+                await asyncio.get_running_loop().sock_sendall(to.near, buffer)
+    finally:
+        to.near.close()
+        await reading
+        to.far.close()
+    return by_itself
+
+
 async def _bytes(readers: Readers, part: Part, span: Span) -> bytes:
-    async with aclosing(readers.buffers(part, span)) as buffers:
-        return b"".join([bytes(buffer) async for buffer in buffers])
-
-
-def _free(slots: Slots) -> int:
-    """How many slots nobody has; takes and gives back all of them."""
-    taken: list[int] = []
-    while (slot := slots.take()) is not None:
-        taken.append(slot)
-    for slot in taken:
-        slots.give_back(slot)
-    return len(taken)
+    connection = _connection()
+    await _send(readers, part, span, connection)
+    return bytes(connection.got)
 
 
 async def test_streams_at_once_are_those_of_threads(home: Path, part: Part, whole: bytes) -> None:
     size = part.plan.size
     spans = [_all(part), Span(1, size), Span(700_001, size - 3), Span(size - 100, size)]
     async with _running(home) as readers:
-        before = _free(readers.slots)
-        got = await asyncio.gather(*(_bytes(readers, part, span) for span in spans))
-        assert _free(readers.slots) == before
-    for octets, span in zip(got, spans, strict=True):
+        got = await asyncio.gather(
+            *(_bytes(readers, part, span) for span in spans * (_STREAMS // len(spans)))
+        )
+    for octets, span in zip(got, spans * (_STREAMS // len(spans)), strict=True):
         assert octets == whole[span.first : span.stop]
+
+
+@pytest.mark.parametrize("most", [10_001, BUFFER_BYTES])
+async def test_a_process_sends_all_but_the_beginning(
+    home: Path, part: Part, whole: bytes, most: int
+) -> None:
+    connection = _connection()
+    async with _running(home, 1) as readers:
+        assert await _send(readers, part, _all(part), connection, most) == BUFFER_BYTES
+    assert connection.counted == len(whole) - BUFFER_BYTES
+    assert connection.got == whole
 
 
 async def test_a_file_is_compared_with_its_checksum_where_that_is_asked_for(
@@ -126,18 +181,21 @@ async def test_a_file_is_compared_with_its_checksum_where_that_is_asked_for(
         assert await _bytes(readers, hashing, _all(part)) == whole
 
 
-async def test_a_killed_reader_costs_no_byte_and_another_is_started(
+async def test_a_killed_reader_ends_a_stream_short_and_another_is_started(
     home: Path, part: Part, whole: bytes
 ) -> None:
+    connection = _connection(slow=True)
     async with _running(home, 1) as readers:
         (killed,) = _processes()
-        got = b""
-        async with aclosing(readers.buffers(part, _all(part))) as buffers:
-            async for buffer in buffers:
-                if not got:
-                    killed.kill()
-                got += buffer
-        assert got == whole
+        sending = asyncio.create_task(_send(readers, part, _all(part), connection, 100_000))
+        async with asyncio.timeout(_DEADLINE_S):
+            while not connection.counted:  # noqa: ASYNC110 (a count gives no event)
+                await asyncio.sleep(0.01)
+        killed.kill()
+        with pytest.raises(Unavailable, match="has ended"):
+            await sending
+        assert BUFFER_BYTES < len(connection.got) < len(whole)
+        assert whole.startswith(connection.got)
         async with asyncio.timeout(_DEADLINE_S):
             while _processes() in ([], [killed]):  # noqa: ASYNC110 (processes give no event)
                 await asyncio.sleep(0.01)
@@ -145,26 +203,31 @@ async def test_a_killed_reader_costs_no_byte_and_another_is_started(
         assert await _bytes(readers, part, _all(part)) == whole
 
 
-async def test_a_stopped_reader_loses_no_slot(home: Path, part: Part) -> None:
+async def test_a_client_that_goes_ends_a_stream(home: Path, part: Part) -> None:
+    connection = _connection()
     async with _running(home, 1) as readers:
-        before = _free(readers.slots)
-        for _ in range(2 * _STREAMS):
-            async with aclosing(readers.buffers(part, _all(part))) as buffers:
+        outlet = PacedOutlet(connection, _at_will, BUFFER_BYTES, _DEADLINE_S)
+        async with aclosing(readers.buffers(part, _all(part), outlet)) as buffers:
+            await anext(buffers)
+            connection.far.close()
+            with pytest.raises(Unavailable, match="or its client has"):
                 await anext(buffers)
-                assert _free(readers.slots) < before
-        assert _free(readers.slots) == before
+        connection.near.close()
 
 
-async def test_more_streams_than_slots_are_read_by_threads(
-    home: Path, part: Part, whole: bytes
-) -> None:
-    async with _running(home) as readers:
-        held = [readers.buffers(part, _all(part)) for _ in range(3 * _STREAMS)]
-        first = [await anext(buffers) for buffers in held]
-        assert {bytes(octets) for octets in first} == {whole[: len(first[0])]}
-        for buffers, octets in zip(held, first, strict=True):
-            rest = [bytes(buffer) async for buffer in buffers]
-            assert bytes(octets) + b"".join(rest) == whole
+async def test_a_stream_that_is_given_up_leaves_its_client(home: Path, part: Part) -> None:
+    connection = _connection()
+    async with _running(home, 1) as readers:
+        outlet = PacedOutlet(connection, _at_will, BUFFER_BYTES, _DEADLINE_S)
+        buffers = readers.buffers(part, _all(part), outlet)
+        await anext(buffers)
+        going_on = asyncio.create_task(anext(buffers))
+        async with asyncio.timeout(_DEADLINE_S):
+            await asyncio.get_running_loop().sock_recv(connection.far, 1)
+            going_on.cancel()
+            await asyncio.gather(going_on, return_exceptions=True)
+            connection.near.close()
+            await connection.read()  # to its end: the process has closed it too
 
 
 async def test_damage_ends_a_stream_before_the_member(home: Path, part: Part, whole: bytes) -> None:
@@ -173,17 +236,12 @@ async def test_damage_ends_a_stream_before_the_member(home: Path, part: Part, wh
     path = Path(damaged.store.root) / damaged.source
     state = path.stat()
     os.utime(path)
-    got = bytearray()
-
-    async def fill() -> None:
-        async for buffer in readers.buffers(part, _all(part)):
-            got.extend(buffer)
-
+    connection = _connection()
     async with _running(home) as readers:
         with pytest.raises(DamagedMember, match="was modified") as found:
-            await fill()
+            await _send(readers, part, _all(part), connection)
         assert found.value.seq == damaged.seq
-        assert got == whole[: damaged.start]
+        assert connection.got == whole[: damaged.start]
         os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
         assert await _bytes(readers, part, _all(part)) == whole
 
@@ -222,25 +280,3 @@ async def test_readers_start_with_the_first_long_stream(
 async def test_without_readers_threads_read(home: Path, part: Part, whole: bytes) -> None:
     async with _running(home, 0) as readers:
         assert await _bytes(readers, part, _all(part)) == whole
-
-
-def test_a_slot_is_lent_until_nobody_holds_its_bytes() -> None:
-    slots = Slots(1)
-    slot = slots.take()
-    assert slot is not None
-    octets = slots.lend(slot, 1000)
-    piece = octets[10:20]
-    del octets
-    assert slots.take() is None
-    del piece
-    assert slots.take() == slot
-    slots.close()
-
-
-def test_slots_that_are_seldom_used_take_no_memory() -> None:
-    slots = Slots(64)
-    taken = [slot for _ in range(64) if (slot := slots.take()) is not None]
-    for slot in taken:
-        slots.lend(slot, BUFFER_BYTES)[:] = hashlib.sha256(b"").digest() * (BUFFER_BYTES // 32)
-    assert os.fstat(slots.fd).st_blocks * 512 <= BUFFER_BYTES * 32
-    slots.close()

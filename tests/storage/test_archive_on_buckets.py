@@ -231,7 +231,9 @@ async def test_no_part_with_an_object_is_read_in_the_background_unless_all_are(
         for which, wanted in (("none", 0), ("local", 0), ("all", len(numbers))):
             async with database.owner.begin() as connection:
                 await request_hashes(
-                    connection, which, Hashing(row["id"], found.layout, numbers, None)
+                    connection,
+                    settings.model_copy(update={"hash_parts": which}),
+                    Hashing(row["id"], found.layout, numbers, None),
                 )
             assert _hashes_wanted(haul, package) == wanted
     haul.until(lambda: "repr-digest" in haul.client.head(package.parts[-1]).headers, 60)
