@@ -7,7 +7,6 @@ import pytest
 from astropy import units
 from hypothesis import given
 from hypothesis import strategies as st
-from specutils.utils.wcs_utils import air_to_vac, vac_to_air
 
 from service.errors import UsageError
 from service.ingest.wavelength import air_from_vacuum, vacuum_from_air
@@ -42,6 +41,8 @@ def test_air_and_vacuum_are_inverse(waves: list[float]) -> None:
 @given(st.floats(2001.0, 100_000.0))
 def test_the_formula_is_that_of_specutils(wave: float) -> None:
     """Morton 2000."""
+    from specutils.utils.wcs_utils import air_to_vac, vac_to_air  # slow to import: here alone
+
     value = np.array(wave * 1e-10)
     ours = float(air_from_vacuum(value)) * 1e10
     theirs = vac_to_air(wave * units.AA, method="Morton2000").to_value("Angstrom")

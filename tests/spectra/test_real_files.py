@@ -12,7 +12,6 @@ import pytest
 from astropy import units
 from astropy.io import fits, votable
 from numpy.typing import NDArray
-from specutils import Spectrum as SpecutilsSpectrum
 
 from service.spectra.fits_table import fits_table
 from service.spectra.votable import votable as votable_of
@@ -91,6 +90,8 @@ def test_the_axis_is_where_ingest_has_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_specutils_reads_every_fits_form(name: str) -> None:
+    from specutils import Spectrum as SpecutilsSpectrum  # slow to import: here alone
+
     document = fits_table(real.spectra(name), real.origin(name))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
