@@ -12,6 +12,7 @@ from service.errors import (
 )
 from service.problems import headers_of, user_error
 from service.soda.request import MultiValued
+from service.uws.job import Job
 
 # Why a 204 has no body; of every other answer the body says it.
 REASON = "Starhaul-Reason"
@@ -36,6 +37,12 @@ def error_response(error: Exception) -> Response:
     """The error as text/plain with its HTTP status."""
     said = user_error(error)
     return PlainTextResponse(error_text(said), said.status, headers_of(said))
+
+
+def job_error(job: Job) -> Response:
+    """The error of a job as a whole, with status 200 as UWS has it; what became of single
+    combinations, their results say."""
+    return PlainTextResponse(f"Error: {job.error_message}\n")
 
 
 def no_content(reason: str) -> Response:

@@ -31,9 +31,9 @@ _LONG = 2**62
 def etag(cuttable: Cuttable, wanted: Wanted, form: Form) -> str:
     """What identifies a cutout, of all that it depends on but the moment: a weak ETag without its
     W/, as its bytes say when it was made."""
-    known = (cuttable.header, cuttable.reader, cuttable.time, cuttable.band, cuttable.pol)
-    depends = (_release(), cuttable.sha256, sorted(cuttable.header.items()), *known[1:])
-    digest = hashlib.sha256(repr((*depends, wanted, form)).encode())
+    said = (sorted(cuttable.header.items()), cuttable.time, cuttable.band, cuttable.pol)
+    depends = (_release(), cuttable.origin, cuttable.sha256, cuttable.reader, said, wanted, form)
+    digest = hashlib.sha256(repr(depends).encode())
     return f'"{digest.hexdigest()[:40]}"'
 
 

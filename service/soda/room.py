@@ -6,6 +6,7 @@ from pathlib import Path
 from service.archive import Archive
 from service.pairing.room import UPLOAD, check_pairing, is_pairing
 from service.pairing.running import run_pairing
+from service.soda.errors import job_error
 from service.soda.jobs import checked_request, run_cutouts
 from service.soda.staged import NAME
 from service.tasks.broker import BULK
@@ -45,5 +46,6 @@ SODA_ROOM = Room(
     keep=_keep,
     accumulating=(UPLOAD,),
     forget=_forget,
+    error=job_error,
     execution_duration=24 * 3600,
 )

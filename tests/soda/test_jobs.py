@@ -90,6 +90,19 @@ def test_a_job_is_refused_in_the_words_of_the_standard(archive: httpx.Client) ->
     assert (missing.status_code, missing.text.partition(":")[0]) == (404, "UsageError")
 
 
+def test_a_job_that_fails_as_a_whole_says_why(
+    archive: httpx.Client, settings: Settings, service: Service
+) -> None:
+    job = _create(archive, ID=IMAGE, CIRCLE=CIRCLES[0])
+    identity = job.rpartition("/")[2]
+    lost = "UPDATE uws.job SET parameters = '{}' WHERE id = $1"
+    rows_of(service.database_url, lost, identity)
+    _working(settings, lambda jobs: run_job(jobs, identity))
+    assert archive.get(f"{job}/phase").text == "ERROR"
+    answer = archive.get(f"{job}/error")
+    assert (answer.status_code, answer.text.partition(":")[0]) == (200, "Error")
+
+
 def test_a_job_whose_worker_was_killed_goes_on_where_it_was(
     archive: httpx.Client, settings: Settings, service: Service
 ) -> None:
