@@ -49,20 +49,29 @@ class Cards:
         self._keep(lambda keyword: re.fullmatch(pattern, keyword) is None)
 
     def rename(self, changed: Callable[[str], str | None]) -> None:
-        """Give cards other keywords; None leaves a card out, with what continues it."""
+        """Give cards other keywords, no longer ones; None leaves a card out, with what continues
+        it. Keywords of HIERARCH cards come without HIERARCH."""
         images = []
         dropping = False
         for image in self._images:
-            keyword = image[:8].rstrip()
+            keyword = _keyword(image)
             if keyword == "CONTINUE":
                 if not dropping:
                     images.append(image)
                 continue
-            new = changed(keyword) if image[8:10] == "= " else keyword
+            has_value = keyword and "=" in image
+            new = changed(keyword) if has_value else keyword
             dropping = new is None
             if new is not None:
-                images.append(new.ljust(8) + image[8:])
+                images.append(image.replace(keyword, new.ljust(len(keyword)), 1))
         self._images = images
+
+    def replace_number(self, keyword: str, value: int) -> None:
+        """Put a whole number in place of another in a HIERARCH card."""
+        pattern = rf"^(HIERARCH {re.escape(keyword)}\s*=\s*)-?\d+"
+        self._images = [
+            re.sub(pattern, rf"\g<1>{value}", image).ljust(_CARD)[:_CARD] for image in self._images
+        ]
 
     def history(self, *sentences: str) -> None:
         """HISTORY cards at the end, a sentence on as many as it needs."""
@@ -83,6 +92,12 @@ class Cards:
 
     def _keep(self, wanted: Callable[[str], bool]) -> None:
         self.rename(lambda keyword: keyword if wanted(keyword) else None)
+
+
+def _keyword(image: str) -> str:
+    if image.startswith("HIERARCH "):
+        return image[9:].partition("=")[0].strip()
+    return image[:8].rstrip()
 
 
 def _image(keyword: str, value: Value, comment: str) -> str:

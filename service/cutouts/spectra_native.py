@@ -23,6 +23,7 @@ from service.cutouts.spectra_images import (
     unpacked,
     without_gaps,
 )
+from service.cutouts.spectra_orders import keep_orders
 from service.cutouts.spectra_tables import cut_cells, cut_rows
 from service.cutouts.wanted import Interval
 from service.ingest.facts import Refusal
@@ -95,9 +96,12 @@ def _selected(grid: Grid, band: Interval) -> Selected | None:
     points: Mask = np.logical_or.reduce(inside, axis=(0, 1))
     if not points.any():
         return None
+    lines: Mask = np.logical_or.reduce(inside, axis=(0, 2))
+    if grid.layout == "orders":
+        return Selected(grid, np.ones_like(points), without_gaps(lines))
     if grid.layout not in ("rows", "cells"):
         points = without_gaps(points)
-    return Selected(grid, points, np.logical_or.reduce(inside, axis=(0, 2)))
+    return Selected(grid, points, lines)
 
 
 def _with_common_orders(selected: Sequence[Selected | None]) -> list[Selected | None]:
@@ -212,6 +216,9 @@ def _cut(fits: FitsFile, hdu: Hdu, kept: Selected, history: Sequence[str]) -> It
         ordered = kept.lines.size > 1 and plain.shape[1:2] == (kept.lines.size,)
         data = cut_image(plain, cards, kept.points, kept.lines if ordered else None)
         shift_axis(plain, cards, first)
+        if grid.layout == "orders":
+            before, orders = int(kept.lines.argmax()), int(kept.lines.sum())
+            keep_orders(plain.header, cards, kept.lines.size, before, orders)
         if grid.layout == "apertures" and hdu.index == grid.hdu:
             shift_functions(plain, cards, first, length, kept.lines)
     if plain.is_table and hdu.index == grid.hdu:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from service.ingest.fits import FitsFile, Hdu
 from service.ingest.readers.columns import find_columns
-from service.ingest.readers.eso_drs import drs_kind, drs_medium
+from service.ingest.readers.eso_drs import drs_kind, drs_medium, echelle_waves
 from service.ingest.readers.image_set import named_waves, xidl_wave
 from service.ingest.readers.iraf import (
     dispersed_image,
@@ -29,7 +29,7 @@ from service.spectra.layout import NotConvertible
 from service.spectra.pieces import Described, unit_of
 from service.spectra.tables import column_sets, described, lengths_of, spectral_tables
 
-Layout: TypeAlias = Literal["rows", "cells", "cards", "grid", "apertures", "images"]
+Layout: TypeAlias = Literal["rows", "cells", "cards", "grid", "orders", "apertures", "images"]
 Metres: TypeAlias = NDArray[np.float64]
 _ONLY_FIRST = ("eso_phase3", "sdss", "lamost")
 
@@ -40,7 +40,8 @@ class Grid:
 
     `metres`: wavelengths in vacuum, shape (sets, lines, n), NaN where there is none; more than one
     set where several arrays of wavelengths (science, sky) share the points. `hdu` holds them, as
-    rows or cells of a table, by cards (CRVAL1, COEFF0), by dispersion functions, or as an image.
+    rows or cells of a table, by cards (CRVAL1, COEFF0), by polynomials or dispersion functions, or
+    as an image.
     `hdus`: the indices of all extensions on these points. `main`: the spectrum itself, not parts
     that lie beside it. `medium`: of the file's own wavelengths.
     """
@@ -56,8 +57,8 @@ class Grid:
 def grids_of(fits: FitsFile, reader: str) -> tuple[Grid, ...]:
     """The grids of a file that ingest's `reader` took, the main one first.
 
-    NotConvertible where the wavelengths cannot be known, or are tied to the numbers of orders and
-    pixels (e2ds of the DRS, first wavelength and step in the cells of a table).
+    NotConvertible where the wavelengths cannot be known, or are a first one and a step in the cells
+    of a table.
     """
     if reader not in READERS_OF_SPECTRA:
         raise NotConvertible("the file holds no spectrum of a layout that is known")
@@ -69,10 +70,7 @@ def grids_of(fits: FitsFile, reader: str) -> tuple[Grid, ...]:
         return (_axis(fits, None),)
     if reader == "eso_drs":
         if drs_kind(fits) == "e2ds":
-            raise NotConvertible(
-                "it is an e2ds of the DRS, whose header has hundreds of cards by the numbers of "
-                "orders and pixels"
-            )
+            return (_orders(fits),)
         return (_axis(fits, drs_medium(fits.primary)),)
     if reader in ("sdss", "lamost") and fits.hdus[0].shape:
         return (_coefficients(fits),)
@@ -157,6 +155,15 @@ def _axis(fits: FitsFile, medium: str | None) -> Grid:
         raise NotConvertible(f"{place} has no CRVAL1 and step, or no rest frequency")
     metres, known = _metres(axis.values, Described(place, axis.unit, axis.medium, axis.log))
     return _by_cards("cards", fits, hdu, metres, known)
+
+
+def _orders(fits: FitsFile) -> Grid:
+    """An e2ds of the DRS: an order a line, its wavelengths a polynomial of the pixel's number."""
+    hdu = fits.hdus[0]
+    waves = echelle_waves(hdu.header, np.arange(float(hdu.shape[0])), hdu.shape[1])
+    said = Described("the header", spectral_unit("Angstrom"), drs_medium(fits.primary))
+    metres, known = _metres(waves, said)
+    return Grid("orders", 0, metres[None], (0,), known)
 
 
 def _coefficients(fits: FitsFile) -> Grid:

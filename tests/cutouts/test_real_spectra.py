@@ -9,7 +9,7 @@ import pytest
 from astropy.io import fits
 from astropy.io.votable import parse
 
-from service.cutouts.errors import NoOverlap, NotCuttable
+from service.cutouts.errors import NoOverlap
 from service.cutouts.wanted import Interval, Wanted
 from service.spectra.axes import grids_of
 from service.spectra.conversion import vacuum_metres
@@ -31,7 +31,6 @@ LAYOUTS = (
     "kpno-indous/A0V__153808.fits",
     "arecibo/alfalfa_sp.fits",
 )
-NATIVE = [name for name in real.names() if name not in E2DS]
 
 
 def middle(name: str, start: float, stop: float) -> Interval:
@@ -46,7 +45,7 @@ def natively(name: str, band: Interval) -> Cut:
     return cut(real.FOLDER / name, Wanted(band=band), "native", real.facts(name)[0])
 
 
-@pytest.mark.parametrize("name", NATIVE)
+@pytest.mark.parametrize("name", real.names())
 def test_the_cut_holds_the_points_of_the_original(name: str) -> None:
     band = middle(name, 0.2, 0.7)
     reader = real.facts(name)[0]
@@ -59,7 +58,7 @@ def test_the_cut_holds_the_points_of_the_original(name: str) -> None:
         assert "CHECKSUM" not in file[0].header
 
 
-@pytest.mark.parametrize("name", NATIVE if CI else LAYOUTS)
+@pytest.mark.parametrize("name", real.names() if CI else LAYOUTS)
 def test_astropy_reads_the_values_of_the_original(name: str) -> None:
     """All that lies on the points: fluxes, errors, masks, skies, resolutions."""
     band = middle(name, 0.3, 0.6)
@@ -141,9 +140,23 @@ def test_the_whole_file_without_an_interval(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", E2DS)
-def test_a_layout_that_is_not_cut_names_the_remedy(name: str) -> None:
-    with pytest.raises(NotCuttable, match="ask for the common layout"):
-        natively(name, (5e-7, 5.1e-7))
+def test_orders_are_left_out_with_their_cards(name: str) -> None:
+    """The orders of an e2ds are kept whole: their wavelengths are polynomials of pixel numbers."""
+    made = natively(name, (5.5e-7, 5.6e-7))
+    with fits.open(real.FOLDER / name) as before, fits.open(io.BytesIO(made.content)) as after:
+        whole, kept = before[0], after[0]
+        orders, pixels = kept.data.shape
+        assert (1 < orders < 6, pixels) == (True, whole.data.shape[1])
+        first = next(i for i, row in enumerate(whole.data) if np.array_equal(row, kept.data[0]))
+        np.testing.assert_array_equal(kept.data, whole.data[first : first + orders])
+        for card, each in (("CAL TH COEFF LL", 4), ("CAL LOC CTR", 5), ("SPE EXT SN", 1)):
+            there = [key for key in kept.header if key.startswith(f"ESO DRS {card}")]
+            assert len(there) == orders * each
+            for i in range(orders * each):
+                old = whole.header[f"ESO DRS {card}{first * each + i}"]
+                assert kept.header[f"ESO DRS {card}{i}"] == old
+        assert kept.header["ESO DRS CAL LOC NBO"] == orders
+        assert kept.header["ESO DRS CAL TH LINE SPOT3"] == whole.header["ESO DRS CAL TH LINE SPOT3"]
 
 
 def test_cards_of_the_extent() -> None:
