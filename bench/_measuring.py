@@ -35,9 +35,13 @@ class Download:
     megabytes: float
 
 
-def download(tap: str, query: str, form: str, *, gzip: bool = False) -> Download:
+def download(
+    tap: str, query: str, form: str, *, gzip: bool = False, maxrec: int | None = None
+) -> Download:
     """A synchronous query read to its end by curl, which keeps nothing."""
     fields = ["-d", "LANG=ADQL", "-d", f"FORMAT={form}", "--data-urlencode", f"QUERY={query}"]
+    if maxrec is not None:
+        fields += ["-d", f"MAXREC={maxrec}"]
     if gzip:
         fields += ["-H", "Accept-Encoding: gzip"]
     written = "%{time_starttransfer} %{time_total} %{size_download}"

@@ -2,7 +2,8 @@
 
 Figures: over the COPY of the like format, BINARY2 1.5, TABLEDATA 1.8, CSV 1.3, FITS 1.6; first byte
 within 50 ms where the format allows it (DESIGN §8). Floor and service alternate, and the ratio is
-the median of those of each pair: a machine that is slow for a while is so for both.
+the median of those of each pair: a machine that is slow for a while is so for both. Where GAVO
+DaCHS is installed, it is asked for as many rows.
 
     python -m bench.formats [--small]
 """
@@ -14,8 +15,11 @@ import time
 
 from bench._archive import COLUMNS, Archive, is_small, running_archive
 from bench._measuring import Download, cpu_seconds, download, psql_program
+from bench._peer import peer
+from bench._peer_stars import has_stars
 
 _PAIRS = 9
+_PEER_RUNS = 3
 _QUERY = "SELECT * FROM bench.stars"
 # RESPONSEFORMAT, gzip, the COPY it is measured against, the ratio to reach.
 _FORMATS = (
@@ -65,6 +69,21 @@ def _compare(
     )
 
 
+def _print_peer(rows: int) -> None:
+    """What GAVO DaCHS takes for as many rows of the same columns."""
+    with peer() as tap:
+        if tap is None or not has_stars(tap, rows):
+            return
+        for form in ("votable", "votable/td", "csv", "fits"):
+            theirs = [download(tap, _QUERY, form, maxrec=rows) for _ in range(_PEER_RUNS)]
+            total = statistics.median(one.total_s for one in theirs)
+            first = statistics.median(one.first_s for one in theirs)
+            print(
+                f"DaCHS, {form:10} {total:5.2f} s, {theirs[0].megabytes:4.0f} MB, "
+                f"first byte {first * 1e3:.1f} ms"
+            )
+
+
 def main() -> None:
     """Fill a database, measure, print."""
     psql = psql_program()
@@ -77,6 +96,7 @@ def main() -> None:
         )
         for form, gzip, copy, reach in _FORMATS:
             _compare(archive, psql, form, gzip, copy, reach)
+    _print_peer(rows)
 
 
 if __name__ == "__main__":

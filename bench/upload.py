@@ -1,7 +1,8 @@
 """Uploads over HTTP, from the first byte sent to the last received.
 
 10,000 positions matched at 2" with 1,000,000 stars, as TABLEDATA and BINARY2; then tables of
-100,000 and 1,000,000 positions, sent to be counted; the memory of the API after each.
+100,000 and 1,000,000 positions, sent to be counted; the memory of the API after each. Where GAVO
+DaCHS is installed, it matches the same positions with as many stars.
 
     python -m bench.upload [--small]
 """
@@ -17,11 +18,18 @@ import numpy as np
 from astropy.table import Table
 
 from bench._archive import Archive, is_small, running_archive
+from bench._peer import peer
+from bench._peer_stars import has_stars
 
 _RUNS = 9
 _MATCH = (
     "SELECT u.n, s.id FROM TAP_UPLOAD.u AS u JOIN bench.stars AS s "
     "ON DISTANCE(POINT(u.ra, u.dec), POINT(s.ra, s.dec)) < 2e0 / 3600"
+)
+# The form whose index DaCHS uses.
+_PEER_MATCH = (
+    "SELECT u.n, s.id FROM TAP_UPLOAD.u AS u JOIN bench.stars AS s "
+    "ON 1 = CONTAINS(POINT(s.ra, s.dec), CIRCLE(u.ra, u.dec, 2e0 / 3600))"
 )
 _COUNT = "SELECT COUNT(*) AS n FROM TAP_UPLOAD.u"
 
@@ -68,24 +76,41 @@ def _document(table: Table, serialization: str) -> bytes:
 
 
 def _measure(archive: Archive, what: str, query: str, document: bytes, reach: str = "") -> None:
+    taken, text = _posted(archive.tap, query, document, _RUNS if len(document) < 10e6 else 3)
+    rows = text.split()[-1] if query == _COUNT else _pairs(text)
+    memory = archive.api.memory_info().rss / 1e6
+    print(
+        f"{what:32} {len(document) / 1e6:6.1f} MB {taken:7.3f} s{reach}, "
+        f"{rows}, memory {memory:.0f} MB"
+    )
+
+
+def _posted(tap: str, query: str, document: bytes, runs: int) -> tuple[float, str]:
+    """Median seconds of a query with an upload, and its answer."""
     times = []
-    runs = _RUNS if len(document) < 10e6 else 3
-    with httpx.Client(timeout=300) as client:
+    with httpx.Client(timeout=300, follow_redirects=True) as client:
         for _ in range(runs):
             begin = time.perf_counter()
             answer = client.post(
-                f"{archive.tap}/sync",
+                f"{tap}/sync",
                 data={"LANG": "ADQL", "QUERY": query, "UPLOAD": "u,param:u", "FORMAT": "csv"},
                 files={"u": ("u.vot", document)},
             )
             answer.raise_for_status()
             times.append(time.perf_counter() - begin)
-    rows = answer.text.split()[-1] if query == _COUNT else f"{answer.text.count(chr(10)) - 1} pairs"
-    memory = archive.api.memory_info().rss / 1e6
-    print(
-        f"{what:32} {len(document) / 1e6:6.1f} MB {statistics.median(times):7.3f} s{reach}, "
-        f"{rows}, memory {memory:.0f} MB"
-    )
+    return statistics.median(times), answer.text
+
+
+def _pairs(text: str) -> str:
+    return f"{len(text.splitlines()) - 1} pairs"
+
+
+def _print_peer(stars: int, document: bytes) -> None:
+    """What GAVO DaCHS takes to match the same upload with as many stars, in other places."""
+    with peer() as tap:
+        if tap is not None and has_stars(tap, stars):
+            taken, text = _posted(tap, _PEER_MATCH, document, 3)
+            print(f"DaCHS, 10,000 matched {taken:7.3f} s, {_pairs(text)}")
 
 
 def main() -> None:
@@ -104,6 +129,7 @@ def main() -> None:
             for serialization in ("tabledata", "binary2"):
                 document = _document(_anywhere(count), serialization)
                 _measure(archive, f"{count:,} counted, {serialization}", _COUNT, document)
+    _print_peer(stars, _document(near, "binary2"))  # it takes 500 kB
 
 
 if __name__ == "__main__":
