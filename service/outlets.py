@@ -8,7 +8,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from service.storage.outlet import EXTENSION
 
-_LOOK_AGAIN_S = 0.001
+# Between two looks whether the last bytes below the mark of flow control have left.
+_SHORTEST_S, _LONGEST_S = 0.001, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,13 @@ class _Outlet:
 
     async def emptied(self) -> int | None:
         """As `service.storage.outlet.Outlet` has it."""
-        transport = self.cycle.transport
-        while transport.get_write_buffer_size():  # noqa: ASYNC110 (it tells nobody)
-            await asyncio.sleep(_LOOK_AGAIN_S)
+        cycle, transport, pause = self.cycle, self.cycle.transport, _SHORTEST_S
+        await cycle.flow.drain()
+        while not cycle.disconnected and transport.get_write_buffer_size():
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_S)
         connected = transport.get_extra_info("socket")
-        if self.cycle.disconnected or transport.is_closing() or connected is None:
+        if cycle.disconnected or transport.is_closing() or connected is None:
             return None
         return int(connected.fileno())
 

@@ -133,7 +133,10 @@ class Readers:
         """How many bytes the least busy process has sent: all, or the beginning of them."""
         self.start()
         ready = [reader for reader in self.readers if reader.ready.is_set()]
-        client = await outlet.outlet.emptied() if ready else None
+        client = None
+        if ready:
+            async with _patience(outlet):
+                client = await outlet.outlet.emptied()
         if client is None:
             return 0
         reader = min(ready, key=lambda each: each.streams)
@@ -158,6 +161,16 @@ class Readers:
         )
 
 
+@asynccontextmanager
+async def _patience(outlet: PacedOutlet) -> AsyncIterator[None]:
+    """Unavailable where the client lets the block wait too long."""
+    try:
+        async with asyncio.timeout(outlet.patience_s):
+            yield
+    except TimeoutError:
+        raise Unavailable(f"the client took nothing for {outlet.patience_s:.0f} s") from None
+
+
 async def _sent(conversation: socket.socket, asked: Asked, outlet: PacedOutlet) -> int:
     """How many bytes a process has sent, once it sends no more."""
     incoming, outgoing = await asyncio.open_unix_connection(sock=conversation)
@@ -172,17 +185,15 @@ async def _sent(conversation: socket.socket, asked: Asked, outlet: PacedOutlet) 
                 await outlet.pace(allowed[-1])
                 outgoing.write(NUMBER.pack(allowed[-1]))
                 continue
-            async with asyncio.timeout(outlet.patience_s):
+            async with _patience(outlet):
                 (octets,) = NUMBER.unpack(await incoming.readexactly(NUMBER.size))
             outlet.outlet.sent(octets)
             sent += octets
             if octets < allowed.popleft():
                 break
         return sent
-    except TimeoutError:
-        raise Unavailable(f"the client took nothing for {outlet.patience_s:.0f} s") from None
     except (asyncio.IncompleteReadError, OSError) as error:
-        raise Unavailable("the process that sent a part has ended, or its client has") from error
+        raise Unavailable("the process that sent a part has ended") from error
     finally:
         outgoing.close()
 

@@ -74,13 +74,15 @@ class _Client:
         self._poll.register(client, select.POLLOUT)
         self._poll.register(conversation, 0)  # its end comes unasked
 
-    def send(self, octets: memoryview) -> None:
-        """Send all; _Left or OSError where somebody has left."""
-        while octets:
+    def send(self, octets: memoryview) -> int:
+        """Send the first of these bytes; how many. _Left where somebody has left."""
+        while True:
             try:
-                octets = octets[self._socket.send(octets, socket.MSG_DONTWAIT) :]
+                return self._socket.send(octets, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 self.look(None)
+            except OSError as error:
+                raise _Left from error
 
     def look(self, milliseconds: int | None) -> None:
         """Wait until there is room; _Left where the API has left."""
@@ -131,10 +133,10 @@ class _Ahead:
 
 def _converse(conversation: socket.socket, client: socket.socket) -> None:
     """Send what one stream asks for."""
-    with conversation, client, suppress(_Left, OSError), conversation.makefile("rb") as incoming:
+    with conversation, client, suppress(OSError), conversation.makefile("rb") as incoming:
         asked = Asked(*json.loads(incoming.readline()))
         to, allowed, sent = _Client(client, conversation), 0, 0
-        with closing(_Ahead(asked)) as ahead:
+        with closing(_Ahead(asked)) as ahead, suppress(_Left):
             for octets in ahead.buffers(to):
                 rest = octets
                 while rest:
@@ -142,11 +144,10 @@ def _converse(conversation: socket.socket, client: socket.socket) -> None:
                         if allowed:
                             conversation.sendall(NUMBER.pack(sent))
                         allowed, sent = _next(incoming), 0
-                    some = rest[: allowed - sent]
-                    to.send(some)
-                    sent += len(some)
-                    rest = rest[len(some) :]
-            conversation.sendall(NUMBER.pack(sent))
+                    some = to.send(rest[: allowed - sent])
+                    sent += some
+                    rest = rest[some:]
+        conversation.sendall(NUMBER.pack(sent))
 
 
 def _next(incoming: BinaryIO) -> int:

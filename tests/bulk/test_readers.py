@@ -210,8 +210,7 @@ async def test_a_client_that_goes_ends_a_stream(home: Path, part: Part) -> None:
         async with aclosing(readers.buffers(part, _all(part), outlet)) as buffers:
             await anext(buffers)
             connection.far.close()
-            with pytest.raises(Unavailable, match="or its client has"):
-                await anext(buffers)
+            assert await anext(buffers)  # whoever sends it finds that nobody takes it
         connection.near.close()
 
 
