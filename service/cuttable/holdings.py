@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.tables.archive import collection, dataset, holding, spectrum
@@ -95,10 +95,9 @@ async def find_cuttable(
     Gone where the last ingest no longer found it, NotCuttable where it is of another kind.
     """
     asked = {identifier: identifier.replace("\0", "\ufffd") for identifier in identifiers}
-    query = _FOUND.where(dataset.c.obs_publisher_did.in_(list(asked.values())))
     async with archive.database.owner.connect() as connection:
         await act_as(connection, principal)
-        rows = (await connection.execute(query)).all()
+        rows = (await connection.execute(_BY_ID, {"dids": list(asked.values())})).all()
     by_did: dict[str, Row[Any]] = {}
     for row in rows:  # those that are cut come first
         by_did.setdefault(row.obs_publisher_did, row)
@@ -139,6 +138,7 @@ _FOUND = (
     .where(_MAY_READ(dataset.c.readable_by))
     .order_by(cuttable().desc().nulls_last(), holding.c.id)
 )
+_BY_ID = _FOUND.where(dataset.c.obs_publisher_did.in_(bindparam("dids", expanding=True)))
 
 
 def _found(archive: Archive, identifier: str, row: Row[Any] | None) -> Cuttable | StarhaulError:
