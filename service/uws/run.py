@@ -55,7 +55,7 @@ class Run:
         parameters: Sequence[Mapping[str, Sequence[str]]],
     ) -> list[str]:
         """Write jobs of a room, one for each set of parameters, which this one may rest for; their
-        ids. They belong to its owner, live as long, and go with it."""
+        ids. They belong to its owner and go with it."""
         return await store.create_queued(
             connection, self.rooms[room], parameters, owner=self.job.owner, parent=self.job.id
         )

@@ -62,27 +62,23 @@ async def create_queued(
 ) -> list[str]:
     """Write QUEUED jobs, one for each set of parameters; they wait in this order. Their ids.
 
-    Those with a parent take its turn, are destroyed when it is, and are deleted with it.
+    Those with a parent take its turn, and are deleted with it.
     """
     now = datetime.now(UTC)
-    above = (
-        await connection.execute(
-            select(job_table.c.client, job_table.c.destruction).where(job_table.c.id == parent)
-        )
-    ).one_or_none()
+    client = await connection.scalar(select(job_table.c.client).where(job_table.c.id == parent))
     rows: list[dict[str, Any]] = [
         {
             "id": secrets.token_hex(16),
             "room": room.name,
             "queue": room.queue,
             "owner": owner,
-            "client": above and above.client,
+            "client": client,
             "parent": parent,
             "parameters": dict(values),
             "phase": QUEUED,
             "queued": now + timedelta(microseconds=place),
             "execution_duration": room.execution_duration,
-            "destruction": above.destruction if above else now + timedelta(seconds=room.lifetime),
+            "destruction": now + timedelta(seconds=room.lifetime),
         }
         for place, values in enumerate(parameters)
     ]
