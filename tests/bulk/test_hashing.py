@@ -73,12 +73,14 @@ async def test_parts_with_the_same_bytes_are_read_once(haul: Haul) -> None:
         *job,
     )
     settings = Settings(
-        database_url=haul.servers.database_url, read_database_url=haul.servers.read_database_url
+        database_url=haul.servers.database_url,
+        read_database_url=haul.servers.read_database_url,
+        hash_parts="all",
     )
     async with open_database(settings) as database, database.owner.begin() as connection:
         layout = arrange(haul.store, haul.home / "layout", haul.names[1:2], 2**20)
         hashing = Hashing(row["package_id"], layout, [1], None)
-        await request_hashes(connection, "all", hashing)
+        await request_hashes(connection, settings, hashing)
     assert _known(haul, other) == [known]
 
 
