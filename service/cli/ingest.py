@@ -1,11 +1,15 @@
 """`starhaul ingest`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from service.cli.options import say, settings_for
+
+# Files that stayed outside, on a terminal.
+_SHOWN = 40
 
 
 def ingest(
@@ -29,6 +33,6 @@ def ingest(
 
     with joined(settings_for(home), say) as settings:
         report = command.ingest(collection, settings, workers, rename=rename)
-    for line in command.report_lines(report):
+    for line in command.report_lines(report, _SHOWN if sys.stdout.isatty() else None):
         print(line)
     raise typer.Exit(command.exit_status(report, strict))

@@ -41,12 +41,14 @@ def ingest(
         )
 
 
-def report_lines(report: Report) -> Iterator[str]:
-    """The report as lines of text: each refused file with its reason, then the counts."""
-    for path, reason in report.refused.items():
-        yield f"refused: {path}: {reason}"
-    for path, reason in report.unreadable.items():
-        yield f"not readable: {path}: {reason}"
+def report_lines(report: Report, most: int | None = None) -> Iterator[str]:
+    """The report as lines of text: each file that stayed outside with its reason, at most so many
+    of them, then the counts."""
+    outside = [f"refused: {path}: {reason}" for path, reason in report.refused.items()]
+    outside += [f"not readable: {path}: {reason}" for path, reason in report.unreadable.items()]
+    yield from outside[:most]
+    if most is not None and len(outside) > most:
+        yield f"and {len(outside) - most} more: the same command with > FILE writes all of them"
     counts = [f"{report.accepted} taken in", f"{report.unchanged} unchanged"]
     counts += [f"{len(report.refused)} refused", f"{report.vanished} vanished"]
     if report.unreadable:

@@ -14,6 +14,7 @@ import pytest
 
 from service.errors import UsageError
 from service.ingest.command import exit_status, report_lines
+from service.ingest.run import Report
 from service.ingest.walk import list_files
 from tests.ingest.conftest import AUTHORITY, Archive, write_image, write_spectrum
 
@@ -153,6 +154,17 @@ def test_bad_files_are_reported_and_skipped(archive: Archive) -> None:
     lines = list(report_lines(report))
     assert "8 files: 1 taken in, 0 unchanged, 7 refused" in lines[-1]
     assert any("CTYPE1" in line for line in lines)
+
+
+def test_a_terminal_shows_the_first_of_many_refusals() -> None:
+    refused = {f"{n}.fits": "not a FITS file" for n in range(100)}
+    report = Report("c", files=101, refused=refused, unreadable={"x": "Permission denied"})
+    lines = list(report_lines(report, 40))
+    assert lines[39] == "refused: 39.fits: not a FITS file"
+    assert lines[40].startswith("and 61 more: ")
+    assert lines[41].startswith("c: 101 files: ")
+    assert len(lines) == 42
+    assert len(list(report_lines(report))) == 102
 
 
 def test_a_large_file_is_hashed_in_pieces(archive: Archive) -> None:
