@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from service.config import Settings
 from service.cuttable.extents import inputs_of
-from service.cuttable.holdings import IMAGES, SPECTRUM
+from service.datalink.made import CUTTABLE
 from service.results.cutouts import cutout_services
 from service.results.descriptors import Service
 
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 MOST_DESCRIBED = 20
 # The column of a list of links that names the dataset.
 _ID_COLUMN = 0
-_EXTENTS = """
+_EXTENTS = f"""
     SELECT asked.n, dataproduct_type, s_region, em_min, em_max, em_xel, t_min, t_max, t_xel,
         pol_states, s_xel1, s_xel2
     FROM unnest($1::text[]) WITH ORDINALITY AS asked (id, n)
     JOIN archive.dataset ON obs_publisher_did = asked.id AND starhaul.may_read(readable_by)
-"""
+    WHERE EXISTS (
+        SELECT 1 FROM archive.holding
+        WHERE holding.dataset_id = dataset.id AND holding.state = 'present' AND ({CUTTABLE})
+    )
+"""  # noqa: S608
 
 
 async def read_services(
@@ -36,7 +40,6 @@ async def read_services(
     return [
         service
         for row in rows
-        if row["dataproduct_type"] in (*IMAGES, SPECTRUM)
         for service in cutout_services(settings, _ID_COLUMN, inputs_of(dict(row)), f"-{row['n']}")
     ]
 

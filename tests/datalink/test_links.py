@@ -234,7 +234,8 @@ def test_a_file_that_is_not_permitted_is_told_as_such(links: httpx.Client) -> No
 @pytest.mark.parametrize("others", [0, 30])
 def test_rows_refer_to_descriptors_that_are_there(links: httpx.Client, others: int) -> None:
     """Of few datasets each has descriptors of its own cutouts; of many all have the same."""
-    ids = [DID + "several", DID + "plotted.fits", DID + "drawn.fits", DID + "picture.fits"]
+    names = ("several", "plotted.fits", "drawn.fits", "picture.fits", "one.fits", "gone.fits")
+    ids = [DID + name for name in names]
     ids += [f"{DID}none-{number}" for number in range(others)]
     document = links.post(PATH, data={"ID": ids}).content
     referred = [row["service_def"] for row in rows(document) if row["service_def"]]
