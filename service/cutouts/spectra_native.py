@@ -23,6 +23,7 @@ from service.cutouts.spectra_images import (
     unpacked,
     without_gaps,
 )
+from service.cutouts.spectra_lists import cut_lists
 from service.cutouts.spectra_orders import keep_orders
 from service.cutouts.spectra_tables import cut_cells, cut_rows
 from service.cutouts.wanted import Interval
@@ -44,11 +45,12 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selected:
-    """The points (n,) and lines of a grid that are kept."""
+    """The points (n,) and lines of a grid that are kept; which are `inside` (lines, n)."""
 
     grid: Grid
     points: Mask
     lines: Mask
+    inside: Mask
 
 
 def within(metres: NDArray[np.float64], band: Interval) -> Mask:
@@ -92,16 +94,16 @@ def native_pieces(
 
 
 def _selected(grid: Grid, band: Interval) -> Selected | None:
-    inside = within(grid.metres, band)
-    points: Mask = np.logical_or.reduce(inside, axis=(0, 1))
+    inside: Mask = np.logical_or.reduce(within(grid.metres, band), axis=0)
+    points: Mask = np.logical_or.reduce(inside, axis=0)
     if not points.any():
         return None
-    lines: Mask = np.logical_or.reduce(inside, axis=(0, 2))
+    lines: Mask = np.logical_or.reduce(inside, axis=1)
     if grid.layout == "orders":
-        return Selected(grid, np.ones_like(points), without_gaps(lines))
-    if grid.layout not in ("rows", "cells"):
+        return Selected(grid, np.ones_like(points), without_gaps(lines), inside)
+    if grid.layout not in ("rows", "cells", "lists"):
         points = without_gaps(points)
-    return Selected(grid, points, lines)
+    return Selected(grid, points, lines, inside)
 
 
 def _with_common_orders(selected: Sequence[Selected | None]) -> list[Selected | None]:
@@ -209,6 +211,9 @@ def _cut(fits: FitsFile, hdu: Hdu, kept: Selected, history: Sequence[str]) -> It
     grid = kept.grid
     if plain.is_table and grid.layout == "rows":
         data = cut_rows(plain, cards, kept.points, _columns_left_out(plain, kept))
+    elif plain.is_table and grid.layout == "lists":
+        columns = find_columns(plain)
+        data = cut_lists(plain, cards, columns.wave if columns else 1, kept.inside)
     elif plain.is_table:
         data = cut_cells(plain, cards, kept.points, kept.lines)
     else:
@@ -248,6 +253,8 @@ def _describe(cards: Cards, hdu: Hdu, main: tuple[Hdu, Selected] | None) -> None
     columns = None if main is None else find_columns(main[0])
     values = None if main is None or columns is None else main[0].column(columns.wave)
     if main is None or columns is None or values is None or columns.log:
+        return
+    if main[1].grid.layout == "lists":
         return
     table, kept = main
     if values.size != kept.points.size * (kept.lines.size if kept.grid.layout == "cells" else 1):

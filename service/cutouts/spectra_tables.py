@@ -22,7 +22,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class Column:
     """`offset` of its cell in a row, `count` elements of `size` bytes; `kind` of TFORMn."""
 
     number: int
@@ -39,12 +39,12 @@ class _Column:
 
 def cut_rows(hdu: Hdu, cards: Cards, points: Mask, left_out: Collection[int] = ()) -> bytes:
     """The rows of some points, without some columns (from 1); the heap, if any, stays whole."""
-    width, rows = _shape(hdu)
+    width, rows = shape_of(hdu)
     raw = hdu.source.read(hdu.data_offset, hdu.data_size)
     table = np.frombuffer(raw, "u1", count=rows * width).reshape(rows, width)
     kept = table[points]
     if left_out:
-        columns = [column for column in _columns(hdu) if column.number not in left_out]
+        columns = [column for column in columns_of(hdu) if column.number not in left_out]
         kept = np.concatenate(
             [kept[:, column.offset : column.offset + column.width] for column in columns], axis=1
         )
@@ -59,11 +59,11 @@ def cut_cells(hdu: Hdu, cards: Cards, points: Mask, lines: Mask) -> bytes:
 
     NotCuttable where such cells are of bits, or any of varying length.
     """
-    width, rows = _shape(hdu)
+    width, rows = shape_of(hdu)
     raw = hdu.source.read(hdu.data_offset, hdu.data_size)
     table = np.frombuffer(raw, "u1", count=rows * width).reshape(rows, width)[lines]
     parts = []
-    for column in _columns(hdu):
+    for column in columns_of(hdu):
         cell = table[:, column.offset : column.offset + column.width]
         along = _points_of(hdu, column, points.size)
         if along:
@@ -100,7 +100,7 @@ def _renumber(cards: Cards, kept: Sequence[int]) -> None:
     cards.set("TFIELDS", len(kept))
 
 
-def _shape(hdu: Hdu) -> tuple[int, int]:
+def shape_of(hdu: Hdu) -> tuple[int, int]:
     """Bytes of a row, and rows; NotCuttable where there are not as many bytes."""
     width, rows = hdu.header.integer("NAXIS1"), hdu.header.integer("NAXIS2")
     if width < 0 or rows < 0 or width * rows > hdu.data_size:
@@ -108,8 +108,8 @@ def _shape(hdu: Hdu) -> tuple[int, int]:
     return width, rows
 
 
-def _columns(hdu: Hdu) -> list[_Column]:
-    columns: list[_Column] = []
+def columns_of(hdu: Hdu) -> list[Column]:
+    columns: list[Column] = []
     offset = 0
     for number in range(1, hdu.header.integer("TFIELDS") + 1):
         match = _FORM.match(hdu.header.text(f"TFORM{number}") or "")
@@ -117,14 +117,14 @@ def _columns(hdu: Hdu) -> list[_Column]:
             raise NotCuttable(f"the cells of column {number} of HDU {hdu.index} are not binary")
         kind = match[2]
         count = int(match[1] or 1)
-        columns.append(_Column(number, offset, count, kind, _SIZES.get(kind, 1)))
+        columns.append(Column(number, offset, count, kind, _SIZES.get(kind, 1)))
         offset += columns[-1].width
     if offset != hdu.header.integer("NAXIS1"):
         raise NotCuttable(f"the columns of HDU {hdu.index} do not fill its rows")
     return columns
 
 
-def _points_of(hdu: Hdu, column: _Column, points: int) -> bool:
+def _points_of(hdu: Hdu, column: Column, points: int) -> bool:
     """Whether the cells of a column hold a value a point, or several arrays of them (TDIMn)."""
     name = hdu.columns[column.number - 1]
     if column.kind in "PQ":
@@ -138,7 +138,7 @@ def _points_of(hdu: Hdu, column: _Column, points: int) -> bool:
     return True
 
 
-def _resize(hdu: Hdu, cards: Cards, column: _Column, points: int) -> None:
+def _resize(hdu: Hdu, cards: Cards, column: Column, points: int) -> None:
     """TFORMn and TDIMn of cells that hold fewer points."""
     number, header = column.number, hdu.header
     form = header.text(f"TFORM{number}") or ""
@@ -150,9 +150,7 @@ def _resize(hdu: Hdu, cards: Cards, column: _Column, points: int) -> None:
         cards.set(f"TDIM{number}", f"({','.join(str(n) for n in (points, *others))})")
 
 
-def _numbered(
-    hdu: Hdu, column: _Column, cell: NDArray[np.uint8], points: Mask
-) -> NDArray[np.uint8]:
+def _numbered(hdu: Hdu, column: Column, cell: NDArray[np.uint8], points: Mask) -> NDArray[np.uint8]:
     """HST's NELEM counts the filled elements of a row: here those that are kept of them."""
     if hdu.columns[column.number - 1].upper() != "NELEM" or column.kind not in "IJK":
         return cell

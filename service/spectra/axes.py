@@ -29,7 +29,9 @@ from service.spectra.layout import NotConvertible
 from service.spectra.pieces import Described, unit_of
 from service.spectra.tables import column_sets, described, lengths_of, spectral_tables
 
-Layout: TypeAlias = Literal["rows", "cells", "cards", "grid", "orders", "apertures", "images"]
+Layout: TypeAlias = Literal[
+    "rows", "cells", "lists", "cards", "grid", "orders", "apertures", "images"
+]
 Metres: TypeAlias = NDArray[np.float64]
 _ONLY_FIRST = ("eso_phase3", "sdss", "lamost")
 
@@ -111,6 +113,8 @@ def _tables(fits: FitsFile, medium: str | None, only_first: bool) -> tuple[Grid,
         sets = column_sets(columns)
         waves = np.array([column(hdu, chosen.wave) for chosen in sets])
         layout: Layout = "rows" if waves.shape[2] == 1 else "cells"
+        if re.match(r"1?[PQ]", hdu.header.text(f"TFORM{columns.wave}") or ""):
+            layout = "lists"
         lines = waves[:, :, 0] if layout == "rows" else _filled(hdu, waves[0])
         metres, known = _metres(lines, described(columns, fits.primary, medium))
         is_main = hdu.index in (main[:1] if only_first else main)
@@ -131,6 +135,8 @@ def _filled(hdu: Hdu, waves: NDArray[np.floating]) -> NDArray[np.floating]:
 def _on(hdu: Hdu, grid: Grid) -> bool:
     """Whether an extension without wavelengths of its own has as many points as a grid."""
     _, lines, points = grid.metres.shape
+    if grid.layout == "lists":
+        return False
     if hdu.is_image:
         return bool(hdu.shape[0] == points)
     if grid.layout == "rows":

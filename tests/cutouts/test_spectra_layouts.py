@@ -253,21 +253,47 @@ def test_images_of_wavelengths(
             np.testing.assert_array_equal(file["QUALITY"].data, file["FLUX"].data.astype(int))
 
 
+@few
+@given(ends=fractions, lengths=st.lists(st.integers(1, 60), min_size=1, max_size=4))
+def test_arrays_of_any_length(folder: Path, ends: list[float], lengths: list[int]) -> None:
+    """Each row by its own points; other arrays and cells stay."""
+
+    def lists(make: Any) -> Any:
+        made = np.empty(len(lengths), dtype=object)
+        made[:] = [make(i, length) for i, length in enumerate(lengths)]
+        return made
+
+    columns = [
+        fits.Column("ORDER", "I", array=np.arange(len(lengths))),
+        fits.Column(
+            "WAVE", "PD()", unit="nm", array=lists(lambda i, n: 500 + 80.0 * i + np.arange(n))
+        ),
+        fits.Column("FLUX", "QE()", array=lists(lambda i, n: np.arange(n, dtype=np.float32))),
+        fits.Column("NOTE", "PI()", array=lists(lambda i, n: np.arange(n + 1, dtype=np.int16))),
+    ]
+    content = check(folder, [fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns)], ends)
+    if content:
+        with fits.open(io.BytesIO(content)) as file:
+            for row in file[1].data:
+                assert len(row["WAVE"]) == len(row["FLUX"]) > 0
+                assert list(row["NOTE"]) == list(range(lengths[row["ORDER"]] + 1))
+
+
 def test_what_cannot_be_cut_is_named(folder: Path) -> None:
-    waves = np.array([np.arange(500.0, 510.0), np.arange(520.0, 525.0)], dtype=object)
+    waves = 500.0 + np.arange(16)
+    bits = np.zeros((1, 16), dtype=bool)
     table = fits.BinTableHDU.from_columns(
         [
-            fits.Column("WAVE", "PD()", unit="nm", array=waves),
-            fits.Column("FLUX", "PD()", array=waves),
+            fits.Column("WAVE", "16D", unit="nm", array=waves[None]),
+            fits.Column("FLUX", "16D", array=waves[None]),
+            fits.Column("FLAGS", "16X", array=bits),
         ]
     )
-    path = folder / "lists.fits"
+    path = folder / "bits.fits"
     fits.HDUList([fits.PrimaryHDU(), table]).writeto(path)
-    with pytest.raises(
-        NotCuttable, match=r"lists.fits cannot be cut.*column WAVE of HDU 1 holds arrays"
-    ):
-        cut(path, Wanted(band=(5.01e-7, 5.03e-7)), "native", "table_spectrum")
-    common = cut(path, Wanted(band=(5.01e-7, 5.03e-7)), "fits", "table_spectrum")
+    with pytest.raises(NotCuttable, match=r"bits.fits cannot be cut: column FLAGS of HDU 1 holds"):
+        cut(path, Wanted(band=(5.009e-7, 5.031e-7)), "native", "table_spectrum")
+    common = cut(path, Wanted(band=(5.009e-7, 5.031e-7)), "fits", "table_spectrum")
     with fits.open(io.BytesIO(common.content)) as file:
         np.testing.assert_array_equal(file[1].data["WAVE"], [501, 502, 503])
     with pytest.raises(NoOverlap, match="but no point between the two"):
