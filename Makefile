@@ -8,8 +8,10 @@ PORT ?= 8000
 VENV := .venv
 RUN := $(VENV)/bin/python
 STARHAUL := $(VENV)/bin/starhaul
-# Tests on every core, four at most: each process has servers of its own. Files stay whole.
-SPREAD := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Tests in half as many processes again as there are cores, for tests wait a lot; four at most, for
+# each process has servers of its own. Files stay whole.
+CORES := $$(getconf _NPROCESSORS_ONLN)
+SPREAD := -n $$(( ($(CORES) * 3 + 1) / 2 )) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # Where the environment forbids Python to keep compiled modules, each process of the archive would
 # compile all of them again (0.6 s).
 unexport PYTHONDONTWRITEBYTECODE

@@ -37,6 +37,14 @@ hypothesis.settings.register_profile("small", max_examples=50, deadline=None)
 hypothesis.settings.register_profile("thorough", max_examples=500, deadline=None)
 hypothesis.settings.load_profile("thorough" if CI else "small")
 
+# Files of tests that kill and wait, so that no process is left with one of them at the end.
+LONG = ("tests/embedded/test_up.py", "tests/uws/test_faults.py", "tests/bulk/faults/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """The result of a coroutine, from a fixture that is no coroutine itself."""
