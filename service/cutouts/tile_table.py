@@ -19,14 +19,13 @@ _NUMBERS = ("ZSCALE", "ZZERO", "ZBLANK")
 
 
 class Tile(NamedTuple):
-    """Where the bytes of a tile are, by which codec, and of what kind their elements are (TFORMn).
+    """Where the bytes of a tile are, and by which codec.
 
     `scale` and `zero` turn quantized values to floats, `blank` is the value of pixels without one.
     """
 
     span: tuple[int, int]  # offset in the file, and size
     codec: str
-    of: str
     scale: float | None
     zero: float | None
     blank: float | None
@@ -106,5 +105,5 @@ class TileTable:
                 values[self._places[name][0]] if name in self._places else self._cards[name]
                 for name in _NUMBERS
             )
-            return Tile((at, size), codec, of, scale, zero, blank)
+            return Tile((at, size), codec, scale, zero, blank)
         raise self._wrong(f"has nothing in its tile {row + 1}")

@@ -10,26 +10,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from astropy.io.fits.hdu.compressed._codecs import (
-    PLIO1,
-    Gzip1,
-    HCompress1,
-    NoCompress,
-    Rice1,
-)
 from astropy.io.fits.hdu.compressed._quantization import DITHER_METHODS, Quantize
 from numpy.typing import NDArray
 
+from service.cutouts.codecs import CODECS, decoded
 from service.cutouts.errors import NotCuttable
 from service.cutouts.opened import Opened
 from service.cutouts.sections import PIECE, Section
 from service.cutouts.tile_table import Tile, TileTable
 from service.ingest.fits import Hdu
 
-_DTYPES = {"B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8"}
 PIXELS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
-_RICE = ("RICE_1", "RICE_ONE")
-_KNOWN = ("GZIP_1", "GZIP_2", "PLIO_1", "HCOMPRESS_1", "NOCOMPRESS", *_RICE)
 
 
 class TiledImage:
@@ -43,7 +34,7 @@ class TiledImage:
         self.bitpix = header.integer("ZBITPIX")
         self._codec = (header.text("ZCMPTYPE") or "").upper()
         where = f"HDU {hdu.index}"
-        if self._codec not in _KNOWN:
+        if self._codec not in CODECS:
             raise NotCuttable(
                 f"{where} is compressed by {self._codec or 'nothing'}, not known here"
             )
@@ -62,7 +53,7 @@ class TiledImage:
         if math.prod(self._counts) > hdu.rows:
             raise NotCuttable(f"the table of {where} has fewer rows than its image has tiles")
         self._dither = DITHER_METHODS.get(header.text("ZQUANTIZ") or "NO_DITHER", -1)
-        self._seed = header.integer("ZDITHER0")
+        self._seed = max(0, header.integer("ZDITHER0"))
         self._settings = {
             (header.text(f"ZNAME{i}") or "").upper(): header.number(f"ZVAL{i}")
             for i in range(1, 10)
@@ -150,36 +141,13 @@ class TiledImage:
         return values
 
     def _plain(self, data: NDArray[np.uint8], tile: Tile, shape: list[int]) -> NDArray[Any]:
-        codec, pixels = tile.codec, math.prod(shape)
-        if codec in _RICE:
-            size = int(self._settings.get("BYTEPIX") or 4)
-            block = int(self._settings.get("BLOCKSIZE") or 32)
-            values = Rice1(blocksize=block, bytepix=size, tilesize=pixels).decode(data)[:pixels]
-            if size == 1:  # bytes are unsigned
-                values = values.view(np.uint8)
-        elif codec == "PLIO_1":
-            values = PLIO1(tilesize=pixels).decode(data.view(_DTYPES[tile.of]))[:pixels]
-        elif codec == "HCOMPRESS_1":
-            sides = [n for n in shape if n != 1]
-            scale, smooth = self._settings.get("SCALE") or 0, self._settings.get("SMOOTH") or 0
-            settings = {"scale": int(scale), "smooth": int(smooth), "bytepix": 8}
-            values = HCompress1(**settings, nx=sides[0], ny=sides[1]).decode(data)
-        else:
-            values = self._unzipped(data, codec, pixels, tile)
+        pixels = math.prod(shape)
+        values = decoded(data, tile.codec, pixels, self._settings)
+        if values.dtype == np.uint8 and not tile.codec.startswith("RICE"):
+            floats = self.bitpix < 0 and not (self._table.quantized and tile.codec == self._codec)
+            size = values.nbytes // pixels
+            values = values.view("u1" if size == 1 else f">{'f' if floats else 'i'}{size}")
         return np.asarray(values).reshape(shape)
-
-    def _unzipped(
-        self, data: NDArray[np.uint8], codec: str, pixels: int, tile: Tile
-    ) -> NDArray[Any]:
-        plain = (NoCompress() if codec == "NOCOMPRESS" else Gzip1()).decode(data)
-        size = plain.nbytes // pixels
-        if codec == "GZIP_2":
-            plain = plain.reshape(size, -1).T.ravel()
-        floats = self.bitpix < 0 and not (self._table.quantized and codec == self._codec)
-        if floats and tile.of in "ED" and codec == "NOCOMPRESS":
-            return np.asarray(plain.view(_DTYPES[tile.of]))
-        kind = {1: "u1", 2: ">i2", 4: ">f4" if floats else ">i4", 8: ">f8" if floats else ">i8"}
-        return np.asarray(plain.view(kind[size]))
 
     def _scaled(self, values: NDArray[Any], row: int, tile: Tile) -> NDArray[Any]:
         """Quantized values as floats again (FITS 4.0 §10.2)."""
