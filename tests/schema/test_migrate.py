@@ -4,12 +4,13 @@ import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from schema.catalogue import load_catalogue
-from schema.migrate import SchemaTooNew, upgrade
+from schema.migrate import SchemaTooNew, newest, upgrade
 from schema.tables import (
     access,
     archive,
@@ -23,6 +24,7 @@ from schema.tables import (
 )
 from schema.url import async_url
 from service.config import Settings
+from tests.conftest import ROOT
 
 ischema_names["cube"] = archive.Cube
 OURS = {"archive", "tap_schema", "uws", "bulk", "pairing"}
@@ -43,6 +45,11 @@ def differences(connection: Connection) -> list[object]:
     flat = [change for item in found for change in (item if isinstance(item, list) else [item])]
     of_columns = ("column", "table", "type", "nullable", "default")
     return [change for change in flat if change[0].endswith(of_columns)]
+
+
+def test_the_newest_revision_is_the_one_alembic_climbs_to() -> None:
+    versions = ScriptDirectory(str(ROOT / "schema" / "migrations"))
+    assert versions.get_heads() == [newest()]
 
 
 async def test_migrations_make_the_declared_tables(settings: Settings) -> None:
