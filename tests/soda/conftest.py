@@ -25,10 +25,9 @@ STOKES, LARGE = f"{MADE}stokes.fits", f"{MADE}large.fits"
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 _FILES = (
     "images/2mass-aplpy/2MASS_k.fits.gz",
-    "images/cadc-cutouts/*",
-    "images/decam/c4d_141029_043225_oo*",
+    "images/decam/c4d_141029_043225_ooi*",
     "cubes/**/*.fits",
-    "spectra/sdss/spec-0411*",
+    "spectra/sdss/spec-0411-51817*",
 )
 
 
@@ -56,11 +55,17 @@ def _write(path: Path, shape: tuple[int, ...]) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def side() -> int:
+    """Pixels along a side of the large image; a module may ask for more."""
+    return 100
+
+
+@pytest.fixture(scope="module")
+def made(side: int, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the files that were made."""
     folder = tmp_path_factory.mktemp("made")
     _write(folder / "stokes.fits", (3, 4, 16, 16))
-    _write(folder / "large.fits", (3000, 3000))  # more than what is on its way at any time
+    _write(folder / "large.fits", (side, side))
     return folder
 
 
