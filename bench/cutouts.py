@@ -30,7 +30,6 @@ from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
 
 from bench._archive import is_small
-from service.cutouts.cutting import cut
 from service.cutouts.openings import open_image
 from service.cutouts.product import Source
 from service.cutouts.wanted import PixelBox, Wanted
@@ -235,8 +234,8 @@ def _many(fields: list[_Field]) -> None:
 
     def ours() -> Iterator[bytes]:
         for field, each in zip(fields, wanted, strict=True):
-            with _source(field.path) as source:
-                product = cut(source, each)
+            with _source(field.path) as source, open_image(source) as image:
+                product = image.cut(each)
                 yield b"".join(product.pieces)
                 read.append(product.bytes_read)
 

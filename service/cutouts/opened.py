@@ -45,6 +45,9 @@ class Opened(Protocol):
     def fill(self, buffer: bytearray | memoryview, offset: int) -> None:
         """All bytes of `buffer` from `offset`; Damaged where the file ends before."""
 
+    def fill_rows(self, buffer: bytearray, offset: int, stride: int, run: int) -> None:
+        """Fill `buffer` with runs of `run` bytes, which begin every `stride` bytes."""
+
     def scratch(self, size: int) -> NDArray[np.uint8]:
         """A buffer for what is read and not kept: the same each time, as it is."""
 
@@ -89,9 +92,19 @@ class PlainFile(_Scratch):
 
     def fill(self, buffer: bytearray | memoryview, offset: int) -> None:
         """All bytes of `buffer` from `offset`."""
-        read = self._file.read_into(buffer, offset)
+        self._account(self._file.read_into(buffer, offset), len(buffer))
+
+    def fill_rows(self, buffer: bytearray, offset: int, stride: int, run: int) -> None:
+        """Fill `buffer` with runs of `run` bytes, which begin every `stride` bytes."""
+        view, read_into, read = memoryview(buffer), self._file.read_into, 0
+        for begin in range(0, len(buffer), run):
+            read += read_into(view[begin : begin + run], offset)
+            offset += stride
+        self._account(read, len(buffer))
+
+    def _account(self, read: int, wanted: int) -> None:
         self._counter.bytes_read += read
-        if read < len(buffer):
+        if read < wanted:
             raise Damaged(f"the file {self._name} is shorter than it was when it was ingested")
 
     def close(self) -> None:
@@ -145,6 +158,13 @@ class UnpackedFile(_Scratch):
         if len(data) < len(buffer):
             raise NotCuttable(f"the file {self._name} ends before its data do")
         buffer[:] = data
+
+    def fill_rows(self, buffer: bytearray, offset: int, stride: int, run: int) -> None:
+        """Fill `buffer` with runs of `run` bytes, which begin every `stride` bytes."""
+        view = memoryview(buffer)
+        for begin in range(0, len(buffer), run):
+            self.fill(view[begin : begin + run], offset)
+            offset += stride
 
     def close(self) -> None:
         """Remove what was unpacked."""

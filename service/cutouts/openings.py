@@ -54,10 +54,14 @@ class OpenImage:
         self._accounted = 0  # bytes read, for products that are made: the first has the headers too
 
     def cut(self, wanted: Wanted) -> Product:
-        """One product; NoOverlap and NotCuttable as `cutting.cut`.
+        """What is wanted, as a FITS file.
 
-        A small one has been read when this returns; a large one is read with its pieces, and may
-        still end in Damaged or Unavailable.
+        Of a region it is the smallest rectangle of pixels that holds it; those of them that lie
+        outside the region are kept (SODA 1.0 §3.3, "a best possible match").
+
+        NoOverlap where the file has nothing of it, NotCuttable where it does not say, or cannot be
+        cut. A small product has been read when this returns; a large one is read with its pieces,
+        and may still end in Damaged or Unavailable. Blocks: for a thread or a task.
         """
         cuts, partial = self._cuts(wanted)
         tables = self._tables(cuts)

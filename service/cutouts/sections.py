@@ -57,9 +57,7 @@ def stored_pixels(
                 yield _without_gaps(file, at, count, stride, run)
             else:
                 piece = bytearray(count * run)
-                view = memoryview(piece)
-                for i in range(count):
-                    file.fill(view[i * run : (i + 1) * run], at + i * stride)
+                file.fill_rows(piece, at, stride, run)
                 yield piece
 
 

@@ -39,7 +39,7 @@ def cut_spectrum(source: Source, wanted: Wanted, form: Form, origin: Origin) -> 
     aperture lies in it; nothing is cut by region or time. A file that does not say whether its
     wavelengths are in air or vacuum is taken to be in vacuum; the header says so.
 
-    Blocks: for a thread or a task. NoOverlap, NotCuttable, Damaged, Unavailable as `cutting.cut`.
+    Blocks: for a thread or a task. NoOverlap, NotCuttable, Damaged and Unavailable as for images.
     """
     name = source.name
     _must_meet(source, wanted, origin)

@@ -13,7 +13,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from service.cutouts.cutting import cut
+from service.cutouts.openings import open_image
 from service.cutouts.product import Product, Source
 from service.cutouts.wanted import Wanted
 from service.storage.local import LocalStore
@@ -72,8 +72,8 @@ def read(data: bytes) -> list[CutImage]:
 
 def cut_file(path: Path, wanted: Wanted, **known: Any) -> tuple[Product, bytes]:
     """A product and its bytes, which are as many as it says."""
-    with source_of(path, **known) as source:
-        product = cut(source, wanted)
+    with source_of(path, **known) as source, open_image(source) as image:
+        product = image.cut(wanted)
         data = b"".join(product.pieces)
     assert product.size in (None, len(data))
     assert len(data) % 2880 == 0

@@ -11,6 +11,7 @@ from service.cutouts.shapes import shape_of
 from service.cutouts.wanted import Circle, PixelBox, Polygon, Range, Region
 from service.ingest.celestial import Celestial, unit_vectors
 from service.ingest.header import Header
+from tests.conftest import CI
 
 INF = np.inf
 MAPS = {
@@ -81,7 +82,7 @@ def _in_polygon(polygon: Polygon, ra: np.ndarray, dec: np.ndarray) -> np.ndarray
 
 
 @pytest.mark.parametrize("projection", MAPS)
-@pytest.mark.parametrize("frame", ["ICRS", "GALACTIC"])
+@pytest.mark.parametrize("frame", ["ICRS", "GALACTIC"] if CI else ["GALACTIC"])
 def test_window_holds_the_region_and_ends_with_it(projection: str, frame: str) -> None:
     sky, width, height = sky_of(projection, frame)
     # each pixel at nine places, so that what a region only touches is seen as well; at the limb a

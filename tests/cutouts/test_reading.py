@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from service.cutouts.cutting import cut
 from service.cutouts.errors import NoOverlap, NotCuttable
 from service.cutouts.openings import open_image
 from service.cutouts.product import Source, first_bytes
@@ -54,8 +53,8 @@ def test_small_cut_of_a_large_file_reads_little(tmp_path: Path) -> None:
 def test_large_cut_is_never_held(tmp_path: Path) -> None:
     """Half of an image comes in pieces, each read when it is wanted."""
     path = sparse(tmp_path / "large.fits", 6000, 6000)
-    with source_of(path) as source:
-        product = cut(source, Wanted(Circle(150.0, 2.0, 0.03)))
+    with source_of(path) as source, open_image(source) as image:
+        product = image.cut(Wanted(Circle(150.0, 2.0, 0.03)))
         assert product.size is not None
         assert product.size > 30 * 2**20
         at_first = product.bytes_read
@@ -73,7 +72,8 @@ def test_small_cut_of_a_bucket_reads_ranges(
     state = next(s for name, s in store.objects() if name == path.name)  # type: ignore[attr-defined]
     wanted = Wanted(PixelBox(149.9985, 2.001, 28, 28))
     with store.open(path.name, state, b"", first_bytes(state.size)) as file:
-        product = cut(Source(file, path.name, DID), wanted)
+        with open_image(Source(file, path.name, DID)) as image:
+            product = image.cut(wanted)
         data = b"".join(product.pieces)
     path.unlink()
     assert read(data)[0].data.shape == (28, 28)
@@ -113,8 +113,8 @@ def test_packed_file_that_is_damaged(tmp_path: Path) -> None:
 
 def test_file_that_changes_while_it_is_cut_is_damaged(tmp_path: Path) -> None:
     path = sparse(tmp_path / "large.fits", 3000, 3000)
-    with source_of(path) as source:
-        product = cut(source, Wanted())
+    with source_of(path) as source, open_image(source) as image:
+        product = image.cut(Wanted())
         next(product.pieces)
         path.write_bytes(path.read_bytes()[:-40_000])
         with pytest.raises(Damaged):
