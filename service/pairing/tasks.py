@@ -34,6 +34,7 @@ from service.storage.work import WorkStore, work_store
 from service.tasks.broker import BULK
 from service.uploads.kept import job_key
 from service.uws.job import EXECUTING
+from service.uws.lease import LeaseLost
 from service.uws.room import Room
 from service.uws.run import Run
 
@@ -62,19 +63,21 @@ async def run_cuts(run: Run) -> None:
             await run.complete(connection, [])
         return
     store = work_store(run.archive.settings.work_store_url)
+    key = _key(task, run.lease.attempt)
     try:
         for attempt in range(1, run.lease.attempt):
             await store.remove(_key(task, attempt))
-        key = _key(task, run.lease.attempt)
         done, state = await _pack(run, task, store, key)
+        async with run.archive.database.owner.begin() as connection:
+            await run.complete(connection, [])
+            await _keep(connection, task, key, state, done)
+            await _tell(connection, task)
     except Unavailable as error:
         _log.warning("cutting postponed", task=task.number, reason=error.message)
         await run.postpone(_AWAY_S)
-        return
-    async with run.archive.database.owner.begin() as connection:
-        await _keep(connection, task, key, state, done)
-        await _tell(connection, task)
-        await run.complete(connection, [])
+    except (LeaseLost, asyncio.CancelledError):  # aborted, deleted, or somebody else's by now
+        await store.remove(key)
+        raise
 
 
 def _key(task: _Task, attempt: int) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import json
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,10 +66,15 @@ def write_tiles(folder: Path) -> None:
             fits.PrimaryHDU(pixels_of(tile, band), header).writeto(folder / name_of(tile, band))
 
 
-def ingest(haul: Haul, root: str, name: str = "TILES") -> None:
+def ingest(
+    haul: Haul, root: str, name: str = "TILES", include: Sequence[str] = ("*.fits",)
+) -> None:
     """Bring the files below a root into the archive."""
     toml = haul.home / f"{name}.toml"
-    toml.write_text(f'name = "{name}"\nroot = "{root}"\n[constants]\ncalib_level = 2\n')
+    toml.write_text(
+        f'name = "{name}"\nroot = "{root}"\ninclude = {json.dumps(include)}\n'
+        "[defaults]\ncalib_level = 2\n"
+    )
     log = haul.home / "ingest.log"
     process = forked.start(("ingest", str(toml), "--workers", "1"), haul.environment, log)
     assert process.wait(120) == 0, log.read_text()

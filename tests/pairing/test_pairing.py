@@ -7,7 +7,10 @@ from pathlib import Path
 
 import bagit
 import numpy as np
+import pytest
+from astropy.coordinates import SkyCoord
 from astropy.io import fits
+from astropy.wcs import WCS
 
 from tests.buckets import BucketServer, bucket_server
 from tests.conftest import CI
@@ -29,7 +32,8 @@ from tests.pairing.conftest import (
 )
 
 __all__ = ["bucket_server"]
-ROWS = 5_000 if CI else 300
+REAL = ("sdss/*.fits*", "panstarrs/*", "first/*")
+ROWS = 5_000 if CI else 1_000
 
 
 def test_every_row_is_cut_packed_and_told(cutter: Cutter, tmp_path: Path) -> None:
@@ -184,24 +188,99 @@ def test_products_go_with_the_job_that_made_them(cutter: Cutter) -> None:
     assert repair.status_code == 400
 
 
+@pytest.mark.filterwarnings("ignore::astropy.wcs.FITSFixedWarning")
+def test_real_images_of_surveys(cutter: Cutter, shared: Path, tmp_path: Path) -> None:
+    """Cut around its middle, an image has there the pixel that astropy finds in the whole one."""
+    folder = shared / "data" / "images"
+    ingest(cutter.haul, str(folder), "REAL", include=REAL)
+    query = (
+        "SELECT obs_publisher_did, s_ra, s_dec, path FROM archive.dataset JOIN archive.holding "
+        "ON holding.id = holding_id WHERE obs_collection = 'REAL' AND dataproduct_type = 'image'"
+    )
+    images = cutter.haul.fetch(query)
+    assert len(images) > len(REAL)
+    rows = [(each["obs_publisher_did"], each["s_ra"], each["s_dec"]) for each in images]
+    paired = cutter.cut("obs_publisher_did ra dec", rows, SIZE="9px")
+    assert paired.package is not None
+    data = cutter.unpacked(paired.package, tmp_path) / "data"
+    for number, image in enumerate(images, start=1):
+        (status,) = paired.of(number)
+        assert status["status"] == "ok", status
+        with fits.open(folder / image["path"]) as whole, fits.open(data / status["path"]) as cut:
+            hdu = next(each for each in whole if each.data is not None)
+            own = next(each for each in cut if each.data is not None)
+            inner, outer = WCS(own.header).celestial, WCS(hdu.header).celestial
+            asked = inner.world_to_pixel(SkyCoord(image["s_ra"], image["s_dec"], unit="deg"))
+            np.testing.assert_allclose([float(value) for value in asked], [4, 4], atol=0.51)
+            found = [float(value) for value in outer.world_to_pixel(inner.pixel_to_world(4, 4))]
+            column, row = map(round, found)
+            np.testing.assert_allclose(found, [column, row], atol=1e-5)
+            np.testing.assert_array_equal(own.data[..., 4, 4], hdu.data[..., row, column])
+
+
+def test_files_that_changed_and_files_that_are_closed(cutter: Cutter) -> None:
+    """A file that is not the ingested one is an error of its rows alone; a closed image is as if it
+    were not there."""
+    haul = cutter.haul
+    damaged = haul.home / "tiles" / name_of(2, "z")
+    content, before = damaged.read_bytes(), damaged.stat()
+    damaged.write_bytes(content + bytes(2880))
+    close = "UPDATE archive.dataset SET readable_by = $1 WHERE obs_publisher_did = $2"
+    haul.fetch(close, ["somebody"], f"{DID}{name_of(2, 'r')}")
+    paired = cutter.cut("ra dec", [(middle(2), DEC)], SIZE="5px")
+    haul.fetch(close, None, f"{DID}{name_of(2, 'r')}")
+    damaged.write_bytes(content)
+    os.utime(damaged, ns=(before.st_atime_ns, before.st_mtime_ns))
+    found = {each["obs_publisher_did"].rpartition("/")[2]: each for each in paired.of(1)}
+    assert set(found) == {name_of(2, "g"), name_of(2, "z")}
+    assert found[name_of(2, "g")]["status"] == "ok"
+    assert found[name_of(2, "z")]["status"] == "error"
+    assert "not the one that was ingested" in found[name_of(2, "z")]["error"]
+
+
+def test_an_aborted_job_leaves_no_task(cutter: Cutter) -> None:
+    """ABORT ends what the job is made of."""
+    rows = [(middle(n % TILES), DEC) for n in range(ROWS)]
+    job = cutter.begin(table_of("ra dec", rows), SIZE="12px")
+    haul = cutter.haul
+    own = "FROM uws.job WHERE parent = $1"
+    number = job.rpartition("/")[2]
+    haul.until(lambda: len(haul.fetch(f"SELECT id {own}", number)) > 0, 60)
+    haul.client.post(f"{job}/phase", data={"PHASE": "ABORT"})
+    assert haul.phase(job) == "ABORTED"
+    assert {row["phase"] for row in haul.fetch(f"SELECT phase {own}", number)} <= {
+        "ABORTED",
+        "COMPLETED",
+    }
+    haul.client.delete(job)
+    assert not haul.fetch(f"SELECT id {own}", number)
+    packs = haul.home / "work" / "soda" / number
+    haul.until(lambda: not packs.exists(), 30)
+
+
 def test_a_killed_worker_loses_nothing(cutter: Cutter) -> None:
     """kill -9 of the worker and its processes while tasks run; another one goes on."""
     haul, rows = cutter.haul, [(middle(n % TILES), DEC) for n in range(ROWS)]
     job = cutter.begin(table_of("ra dec", rows), SIZE="12px")
-    haul.until(lambda: made(haul) > 0, 60)
+    haul.until(lambda: made(haul, job) > 0, 60)
     haul.kill_worker()
-    left = made(haul)
+    before = made(haul, job)
     haul.start_worker()
     paired = cutter.wait(job, 150)
-    assert 0 < left < made(haul)
+    assert 0 < before < made(haul, job)
     assert len(paired.statuses) == 3 * ROWS
     assert {each["status"] for each in paired.statuses} == {"ok"}
     assert len({(each["row"], each["obs_publisher_did"]) for each in paired.statuses}) == 3 * ROWS
 
 
-def made(haul: Haul) -> int:
-    """Tasks that are done."""
-    return int(haul.fetch("SELECT count(pack) AS n FROM pairing.task")[0]["n"])
+def made(haul: Haul, job: str) -> int:
+    """Tasks of a job that are done."""
+    counted = haul.fetch(
+        "SELECT count(pack) AS n FROM pairing.task JOIN pairing.pairing ON pairing.id = pairing_id "
+        "WHERE job_id = $1",
+        job.rpartition("/")[2],
+    )
+    return int(counted[0]["n"])
 
 
 def test_images_and_products_in_buckets(
