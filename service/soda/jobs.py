@@ -16,7 +16,7 @@ from service.cuttable.holdings import Cuttable, find_cuttable
 from service.errors import StarhaulError, TooLarge, Unavailable
 from service.parameters import Parameters
 from service.soda.errors import error_text
-from service.soda.request import Combination, SodaRequest, soda_request
+from service.soda.request import Combination, SodaRequest, count_combinations, soda_request
 from service.soda.staged import Note, Staging, once, result_id, result_of
 from service.storage.buffers import Buffers
 from service.storage.threads import in_threads
@@ -38,26 +38,26 @@ _log = structlog.get_logger()
 def checked_request(parameters: Parameters, settings: Settings) -> SodaRequest:
     """What a job is asked for; UsageError where a parameter is wrong, TooLarge where it makes more
     results than a job may have."""
-    asked = soda_request(parameters)
-    most = settings.cutout_combinations
-    if asked.count > most:
+    count, most = count_combinations(parameters), settings.cutout_combinations
+    if count > most:
         raise TooLarge(
-            f"these parameters have {asked.count} combinations, and a job makes {most} results at "
-            "most; send them in several jobs"
+            f"these parameters have {count} combinations, and a job makes {most} results at most; "
+            "send them in several jobs"
         )
-    return asked
+    return soda_request(parameters)
 
 
 async def run_cutouts(run: Run) -> None:
     """Make every result that is not there yet, then complete the job."""
     values = {name: tuple(given) for name, given in run.job.parameters.items()}
-    asked = checked_request(Parameters(values), run.archive.settings)
+    parameters = Parameters(values)
+    asked = checked_request(parameters, run.archive.settings)
     staging = Staging(run.archive.settings, run.job.id)
     await staging.begin()
     found = await find_cuttable(run.archive, asked.ids, run.job.owner)
     notes: dict[int, Note] = {}
     async with run.progress() as say:
-        work = _Work(staging, asked.form, notes, say, asked.count)
+        work = _Work(staging, asked.form, notes, say, count_combinations(parameters))
         numbered = enumerate(asked.combinations(), start=1)
         for identifier, group in groupby(numbered, key=lambda each: each[1].identifier):
             await work.cut(found[identifier], group)

@@ -18,6 +18,8 @@ from service.dali.polarizations import polarizations
 from service.errors import UsageError
 from service.parameters import Parameters
 
+_PLACES = ("CIRCLE", "POLYGON", "POS", "CENTER")
+_AXES = ("BAND", "TIME")
 _MOST_PIXELS = 1_000_000
 _FORMS: dict[str, Form] = {
     "native": NATIVE,
@@ -53,18 +55,20 @@ class SodaRequest:
     pol: tuple[str, ...]
     form: Form
 
-    @property
-    def count(self) -> int:
-        """How many combinations there are."""
-        several = (self.regions, self.bands, self.times)
-        return len(self.ids) * math.prod(max(1, len(each)) for each in several)
-
     def combinations(self) -> Iterator[Combination]:
         """Each of them; those of one dataset follow each other."""
         for identifier, region, band, time in product(
             self.ids, self.regions or (None,), self.bands or (None,), self.times or (None,)
         ):
             yield Combination(identifier, Wanted(region, band, time, self.pol))
+
+
+def count_combinations(parameters: Parameters) -> int:
+    """How many combinations of values there are, before any of them is read."""
+    count = {name: len(parameters.many(name)) for name in (*_PLACES, "PIXELS", "ID", *_AXES)}
+    boxes = count["CENTER"] * count["PIXELS"]
+    regions = count["CIRCLE"] + count["POLYGON"] + count["POS"] + boxes
+    return count["ID"] * math.prod(max(1, n) for n in (regions, *(count[a] for a in _AXES)))
 
 
 def soda_request(parameters: Parameters) -> SodaRequest:
@@ -84,10 +88,7 @@ def soda_request(parameters: Parameters) -> SodaRequest:
 
 def refuse_several(parameters: Parameters) -> None:
     """MultiValued where a request that is answered at once has several values of a parameter."""
-    for names in (
-        ("ID",), ("CIRCLE", "POLYGON", "POS", "CENTER"), ("PIXELS",), ("BAND",), ("TIME",),
-        ("RESPONSEFORMAT",),
-    ):  # fmt: skip
+    for names in (("ID",), _PLACES, ("PIXELS",), *((axis,) for axis in _AXES), ("RESPONSEFORMAT",)):
         given = [name for name in names for _ in parameters.many(name)]
         if len(given) > 1:
             raise MultiValued(

@@ -81,8 +81,9 @@ def test_each_combination_is_one_result(archive: httpx.Client, settings: Setting
 
 def test_a_job_is_refused_in_the_words_of_the_standard(archive: httpx.Client) -> None:
     many = {"ID": [f"ivo://x/{n}" for n in range(40)], "CIRCLE": [f"{n} 0 1" for n in range(40)]}
+    boxes = {"ID": IMAGE, "CENTER": ["1 2"] * 50_000, "PIXELS": ["3 4"] * 50_000}
     wrong = ({"CIRCLE": "1 2 3"}, {"ID": "x", "POS": "y"})
-    for parameters, status in ((wrong[0], 400), (wrong[1], 400), (many, 413)):
+    for parameters, status in ((wrong[0], 400), (wrong[1], 400), (many, 413), (boxes, 413)):
         answer = archive.post("/soda/async", data=parameters)
         assert (answer.status_code, answer.text.partition(":")[0]) == (status, "UsageError")
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
