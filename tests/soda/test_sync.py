@@ -240,7 +240,8 @@ _ASKED = st.fixed_dictionaries(
 
 @given(_ASKED)
 def test_no_parameter_makes_an_error_of_ours(archive: httpx.Client, asked: dict[str, str]) -> None:
-    answer = archive.post("/soda/sync", data=asked)
-    assert answer.status_code < 500, answer.text
-    if answer.status_code >= 400:
-        assert answer.text.startswith(("UsageError: ", "MultiValuedParamNotSupported: "))
+    for path in ("/soda/sync", "/soda/async"):
+        answer = archive.post(path, data=asked)
+        assert answer.status_code < 500, answer.text
+        if answer.status_code >= 400:
+            assert answer.text.startswith(("UsageError: ", "MultiValuedParamNotSupported: "))
