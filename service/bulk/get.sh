@@ -22,6 +22,10 @@ done
 
 say() { echo "get.sh: $*" >&2; }
 
+alive() { # what a killed script has begun goes no further: another run may be at the same files
+    kill -0 $$ 2>/dev/null || exit 1
+}
+
 octets() { # of a file, 0 where there is none
     if [ -f "$1" ]; then wc -c <"$1" | tr -d ' '; else echo 0; fi
 }
@@ -59,16 +63,23 @@ transfer() { # file, URL: one attempt, from where the file ends
 
 download() { # size, file, URL: attempts go on while bytes arrive, and stop after six without any
     vain=0
-    [ "$(octets "$2")" -le "$1" ] || rm -f "$2"
-    while before=$(octets "$2") && [ "$before" -lt "$1" ]; do
+    while alive && before=$(octets "$2") && [ "$before" -ne "$1" ]; do
+        if [ "$before" -gt "$1" ]; then # another run, not quite ended, wrote to it too
+            rm -f "$2"
+            before=0
+        fi
         if [ "$vain" -gt 0 ]; then
             [ "$vain" -lt 6 ] || return 1
             sleep $((vain * 2))
         fi
         transfer "$2" "$3"
-        if [ "$(octets "$2")" -gt "$before" ]; then vain=0; else vain=$((vain + 1)); fi
+        after=$(octets "$2")
+        if [ "$after" -gt "$before" ] && [ "$after" -le "$1" ]; then
+            vain=0
+        else
+            vain=$((vain + 1))
+        fi
     done
-    [ "$(octets "$2")" -eq "$1" ]
 }
 
 unpacked() { # file: whether its files were unpacked and lie here as the archive has them
@@ -81,6 +92,7 @@ whole() {
 }
 
 extract() {
+    alive
     case $1 in
         *.zip) unzip -qo "$1" ;;
         *) tar -xf "$1" ;;

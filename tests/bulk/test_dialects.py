@@ -10,11 +10,12 @@ import subprocess
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import bagit
 import httpx
+import psutil
 import pyarrow.parquet as pq
 import pytest
 from lxml import etree
@@ -61,15 +62,30 @@ def killed_twice(command: list[str], folder: Path, seconds: float) -> None:
     seeded = random.Random(5)
     for _ in range(2):
         running = subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         time.sleep(seeded.uniform(seconds / 4, seconds))
         running.kill()
         running.wait()
+        while _is_left_of(running.pid):  # a killed script leaves its curl behind for a while
+            time.sleep(0.01)
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
     # With `fail`, curl takes 416 for an error: that is what it is told of a file that is complete.
     complete = done.returncode == 22 and done.stderr.count("curl:") == done.stderr.count(": 416")
     assert done.returncode == 0 or complete, done.stderr
+
+
+def _is_left_of(session: int) -> bool:
+    """Whether a process runs that a killed one has begun."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, ProcessLookupError):
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False
 
 
 @pytest.mark.parametrize(
