@@ -69,7 +69,7 @@ class Template:
         own = {keyword.upper() for keyword in stated}
         if hdu.compressed or stated:
             self._cards = self._begin(hdu) if hdu.compressed else bytearray()
-            for keyword, image in _cards(hdu.header.raw):
+            for keyword, image in cards_of(hdu.header.raw):
                 if keyword not in own and not (hdu.compressed and _is_of_table(image, keyword)):
                     self._cards += image
             for keyword, value in stated.items():
@@ -185,7 +185,7 @@ def up_to_end(raw: bytes) -> bytes:
     return raw
 
 
-def _cards(raw: bytes) -> Iterable[tuple[str, bytes]]:
+def cards_of(raw: bytes) -> Iterable[tuple[str, bytes]]:
     """Keywords and cards up to END."""
     for start in range(0, len(raw), _CARD):
         image = raw[start : start + _CARD]
@@ -209,7 +209,7 @@ def _is_of_table(image: bytes, keyword: str) -> bool:
 def without_pixels(header: Header, extensions: int) -> bytes:
     """A primary header whose image is left out; NEXTEND is the number of extensions there are."""
     cards = bytearray()
-    for keyword, image in _cards(header.raw):
+    for keyword, image in cards_of(header.raw):
         if keyword in _SUMS or re.match(r"NAXIS\d+$", keyword):
             continue
         if keyword == "NAXIS":

@@ -1,7 +1,8 @@
-"""Tables of distortions that belong to an image: kept with its cut, and moved as its pixels are.
+"""Tables that the coordinates of an image need: they go with its cut.
 
-The lookup convention of HST (CPDISn, D2IMDISn = 'LOOKUP'): images named WCSDVARR and D2IMARR, whose
-own CRVALn are pixels of the image that they correct.
+Those of distortions are moved as its pixels are, by the lookup convention of HST (CPDISn, D2IMDISn
+= 'LOOKUP'): images named WCSDVARR and D2IMARR, whose own CRVALn are pixels of the image that they
+correct. Tables of coordinates (CTYPEi = '....-TAB', FITS 4.0 §8.4) hang on CRPIXi alone and stay.
 """
 
 import re
@@ -11,16 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.io import fits
 
-from service.cutouts.cards import card, closed
+from service.cutouts.cards import card, cards_of, closed
 from service.cutouts.errors import NotCuttable
 from service.cutouts.sections import Section
-from service.ingest.fits import FitsFile, Hdu
+from service.ingest.fits import BLOCK, FitsFile, Hdu
 from service.ingest.header import Header
 
 _TABLES = ("WCSDVARR", "D2IMARR")
 _KINDS = (("CPDIS", "DP", "WCSDVARR"), ("D2IMDIS", "D2IM", "D2IMARR"))
 _VERSION = re.compile(r"'\s*EXTVER\s*:\s*([\d.]+)")
-_CRVAL = re.compile(rb"CRVAL([12]) *=")
 
 
 def is_lookup(hdu: Hdu) -> bool:
@@ -30,39 +30,41 @@ def is_lookup(hdu: Hdu) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """The tables of one image."""
+    """The tables of one image: of distortions, and of coordinates."""
 
-    hdus: tuple[Hdu, ...]
+    distortions: tuple[Hdu, ...]
+    coordinates: tuple[Hdu, ...]
 
-    def for_wcs(self) -> fits.HDUList:
-        """As astropy.wcs takes them."""
+    def for_wcs(self) -> fits.HDUList | None:
+        """The distortions as astropy.wcs takes them; None without any."""
+        if not self.distortions:
+            return None
         made = [fits.PrimaryHDU()]
-        for hdu in self.hdus:
+        for hdu in self.distortions:
             cards = fits.Header.fromstring(hdu.header.raw.decode("latin-1"))
             pixels = np.asarray(hdu.image(), np.float32).reshape(hdu.shape[::-1])
             made.append(fits.ImageHDU(pixels, cards))
         return fits.HDUList(made)
 
-    def moved(self, section: Section) -> Iterator[tuple[bytes, bytes]]:
-        """Header and pixels of each table for a cut of the image."""
-        for hdu in self.hdus:
+    def moved(self, section: Section) -> Iterator[tuple[int, bytes]]:
+        """Each table for a cut of the image, as an HDU, with the index it had."""
+        for hdu in self.distortions:
             cards = bytearray()
-            raw, seen = hdu.header.raw, set()
-            for at in range(0, len(raw), 80):
-                image = raw[at : at + 80]
-                if image[:8].rstrip() == b"END":
-                    break
-                if image[:8].rstrip() in (b"CHECKSUM", b"DATASUM"):
-                    continue
-                if found := _CRVAL.match(image):
-                    seen.add(found[1])
-                    continue
-                cards += image
+            for keyword, image in cards_of(hdu.header.raw):
+                if keyword not in ("CHECKSUM", "DATASUM", "CRVAL1", "CRVAL2"):
+                    cards += image
             for axis in (1, 2):
                 value = hdu.header.number(f"CRVAL{axis}") or 0.0
                 start = section.axes[axis - 1].start
                 cards += card(f"CRVAL{axis}", value - start, hdu.header.comment(f"CRVAL{axis}"))
-            yield closed(cards), hdu.source.read(hdu.data_offset, hdu.data_size)
+            yield hdu.index, closed(cards) + _data(hdu)
+        for hdu in self.coordinates:
+            yield hdu.index, hdu.header.raw + _data(hdu)
+
+
+def _data(hdu: Hdu) -> bytes:
+    data = hdu.source.read(hdu.data_offset, hdu.data_size)
+    return data + bytes(-len(data) % BLOCK)
 
 
 def lookups_of(fits_file: FitsFile, hdu: Hdu) -> Lookups | None:
@@ -100,7 +102,21 @@ def lookups_of(fits_file: FitsFile, hdu: Hdu) -> Lookups | None:
                 )
             if table not in found:
                 found.append(table)
-    return Lookups(tuple(found)) if found else None
+    tables = _coordinates(fits_file, hdu)
+    return Lookups(tuple(found), tables) if found or tables else None
+
+
+def _coordinates(fits_file: FitsFile, hdu: Hdu) -> tuple[Hdu, ...]:
+    """The tables of its -TAB axes, by the names in PSi_0."""
+    names = {
+        (hdu.header.text(f"PS{i}_0") or "").upper()
+        for i in range(1, len(hdu.shape) + 1)
+        if (hdu.header.text(f"CTYPE{i}") or "").upper().endswith("-TAB")
+    }
+    found = tuple(table for table in fits_file.tables if table.name in names)
+    if names and not found:
+        raise NotCuttable(f"the table of coordinates of HDU {hdu.index} is not in the file")
+    return found
 
 
 def _version(header: Header, keyword: str) -> int:

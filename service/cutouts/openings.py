@@ -113,21 +113,21 @@ class OpenImage:
         return heads
 
     def _tables(self, cuts: list[_Cut]) -> list[bytes]:
-        """The tables of distortions, moved as the pixels were."""
-        moved: dict[int, tuple[Section, bytes]] = {}
+        """The tables that the coordinates need, moved as the pixels were."""
+        moved: dict[int, bytes] = {}
         for cut in cuts:
             lookups = cut.image.lookups
             if lookups is None:
                 continue
-            for hdu, (head, pixels) in zip(lookups.hdus, lookups.moved(cut.section), strict=True):
-                known = moved.get(hdu.index)
-                if known is not None and known[0].axes[:2] != cut.section.axes[:2]:
+            for index, table in lookups.moved(cut.section):
+                known = moved.get(index)
+                if known not in (None, table):
                     raise NotCuttable(
-                        f"images that share the table of distortions in HDU {hdu.index} cannot be "
-                        "cut at different pixels"
+                        f"images that share the table of distortions in HDU {index} cannot be cut "
+                        "at different pixels"
                     )
-                moved[hdu.index] = cut.section, head + pixels + bytes(-len(pixels) % BLOCK)
-        return [table for _, table in moved.values()]
+                moved[index] = table
+        return list(moved.values())
 
     def _pieces(
         self, cuts: list[_Cut], heads: list[bytes], tables: list[bytes], product: Product

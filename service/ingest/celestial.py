@@ -64,6 +64,8 @@ class Celestial:
         raw = wcs_cards(header.wcs_bytes())
         # IRAF's TNX is a gnomonic projection with a small polynomial that wcslib does not know
         raw = raw.replace(b"RA---TNX", b"RA---TAN").replace(b"DEC--TNX", b"DEC--TAN")
+        # an axis by a table is none of these two, and wcslib would ask for the file
+        raw = raw.replace(b"-TAB'", b"    '")
         first = header.text("CTYPE1") or ""
         sip = first.endswith("-SIP") or "A_ORDER" in header
         tan = "TAN" in first and _SCAMP.search(raw) is not None

@@ -149,6 +149,29 @@ def test_distortion_that_cannot_be_moved_is_refused(tmp_path: Path) -> None:
         cut_images(path, Wanted(Circle(83.6, 10.0, 0.01)))
 
 
+def test_table_of_wavelengths_goes_with_the_cut(tmp_path: Path) -> None:
+    """CTYPE3 = 'WAVE-TAB' as spectrographs with image slicers have it."""
+    header = sky(83.6)
+    header.update({"CTYPE3": "WAVE-TAB", "CUNIT3": "m", "CRPIX3": 1.0, "CRVAL3": 1.0})
+    header.update({"CDELT3": 1.0, "PS3_0": "WCS-TABLE", "PS3_1": "wavelength"})
+    waves = np.linspace(1e-6, 2e-6, 4) ** 1.01
+    column = fits.Column("wavelength", "4D", dim="(1,4)", array=waves.reshape(1, 4, 1))
+    table = fits.BinTableHDU.from_columns([column], name="WCS-TABLE")
+    cube = fits.PrimaryHDU(np.zeros((4, *SHAPE), "i2"), header)
+    path = tmp_path / "cube.fits"
+    fits.HDUList([cube, table]).writeto(path)
+    image = cut_images(path, Wanted(Circle(83.6, 10.0, 0.006)))[0]
+    assert image.hdus["WCS-TABLE"].data["wavelength"].ravel().tolist() == waves.tolist()
+    with stored(path) as hdus:
+        before = WCS(hdus[0].header, hdus).all_pix2world([[28, 24, 2]], 0)
+        ys, xs = image.section[1:]
+        pixel = [[28 - xs.start, 24 - ys.start, 2]]
+        after = WCS(image.header, image.hdus).all_pix2world(pixel, 0)
+    np.testing.assert_allclose(after, before, rtol=1e-12, atol=1e-9)
+    with pytest.raises(NotCuttable, match="cannot be turned into wavelengths"):
+        cut_images(path, Wanted(band=(1e-6, 2e-6)))
+
+
 def test_cards_of_the_publisher_count_and_are_in_the_product(tmp_path: Path) -> None:
     path = tmp_path / "field.fits"
     header = sky(83.6)
