@@ -62,6 +62,14 @@ class Image:
         return sky
 
     @cached_property
+    def is_placed(self) -> bool:
+        """Whether it has celestial coordinates that can be used."""
+        try:
+            return self.has_sky and self.sky is not None
+        except NotCuttable:
+            return False
+
+    @cached_property
     def template(self) -> Template:
         """Its header."""
         return Template(self.hdu, self._source.header)
@@ -117,7 +125,7 @@ class Image:
     def belongs_to(self, other: "Image") -> bool:
         """Whether it has the shape for that, on the celestial axes where there are some."""
         own, its = self.hdu.shape, other.hdu.shape
-        if not other.has_sky:
+        if not other.is_placed:
             return own == its
         first, second = other.sky.axes
         return len(own) > second and (own[first], own[second]) == (its[first], its[second])
@@ -144,7 +152,7 @@ def partners(images: list[Image]) -> dict[int, Image]:
 
     The one of the same EXTVER, else the nearest before it, else the first behind it.
     """
-    science = [image for image in images if not image.is_companion and _placed(image)]
+    science = [image for image in images if not image.is_companion and image.is_placed]
     science = science or [image for image in images if not image.is_companion]
     found: dict[int, Image] = {}
     for image in images:
@@ -160,11 +168,3 @@ def partners(images: list[Image]) -> dict[int, Image]:
         before = [each for each in fitting if each.hdu.index < image.hdu.index]
         found[image.hdu.index] = (same or before[-1:] or fitting)[0]
     return found
-
-
-def _placed(image: Image) -> bool:
-    """Whether it has celestial coordinates that can be used."""
-    try:
-        return image.has_sky and image.sky is not None
-    except NotCuttable:
-        return False
