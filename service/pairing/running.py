@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.tables.pairing import pairing as pairing_table
 from schema.tables.uws import job as job_table
-from service.errors import StarhaulError
+from service.errors import StarhaulError, UsageError
 from service.pairing.columns import columns_of
 from service.pairing.grouping import Grouped, group_cuts
 from service.pairing.loading import load_wanted
@@ -107,7 +107,14 @@ async def _plan(
     rows = await load_wanted(connection, pairing_id, request, table, columns, settings)
     await match_rows(connection, pairing_id, request, rows, say, LARGEST_PIXELS)
     say("Forming tasks of whole files")
-    return await group_cuts(connection, pairing_id, settings.cutouts_per_task), pairing_id
+    grouped = await group_cuts(connection, pairing_id, settings.cutouts_per_task)
+    if grouped.cuts + rows > settings.bulk_members:
+        raise UsageError(
+            f"{rows:,} rows have {grouped.cuts:,} cutouts; a package has {settings.bulk_members:,} "
+            "files and rows without one at most: use MATCH=per-band or best, name bands or "
+            "collections, or send several tables"
+        )
+    return grouped, pairing_id
 
 
 def _parameters(run: Run) -> Parameters:
