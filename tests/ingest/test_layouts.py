@@ -285,6 +285,26 @@ def test_a_cube_with_frequencies() -> None:
     assert facts.o_ucd == "phot.flux.density.sb"
 
 
+@pytest.mark.parametrize("celestial", [(1, 2), (2, 3)])
+def test_an_image_in_each_state_of_polarization(celestial: tuple[int, int]) -> None:
+    lon, lat = celestial
+    stokes = 6 - lon - lat
+    shape = [8, 8, 8]
+    shape[3 - stokes] = 4
+    hdu = fits.PrimaryHDU(np.zeros(shape, dtype=np.float32))
+    hdu.header.update({f"CTYPE{lon}": "RA---SIN", f"CTYPE{lat}": "DEC--SIN"})
+    hdu.header.update({f"CRVAL{lon}": 10.0, f"CRVAL{lat}": 20.0})
+    hdu.header.update({f"CRPIX{lon}": 4.5, f"CRPIX{lat}": 4.5})
+    hdu.header.update({f"CDELT{lon}": -1e-3, f"CDELT{lat}": 1e-3})
+    hdu.header.update({f"CTYPE{stokes}": "STOKES", f"CRVAL{stokes}": 1.0, f"CDELT{stokes}": 1.0})
+    hdu.header[f"CRPIX{stokes}"] = 1.0
+    reader, facts = read(fits.HDUList([hdu]))
+    assert (reader, facts.dataproduct_type) == ("wcs_image", "cube")
+    assert (facts.pol_states, facts.pol_xel) == ("/I/Q/U/V/", 4)
+    assert (facts.s_ra, facts.s_dec) == pytest.approx((10.0, 20.0))
+    assert (facts.s_xel1, facts.s_xel2) == (8, 8)
+
+
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: str(reader.name))
 def test_a_reader_that_is_chosen_wrongly_refuses(reader: Any) -> None:
     """collection.toml may name any reader; on a file of another kind it says what is missing."""

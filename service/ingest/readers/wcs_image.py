@@ -1,4 +1,5 @@
-"""Images with celestial coordinates: plain, tile-compressed, of several extensions, masks, weights.
+"""Images with celestial coordinates: plain, tile-compressed, of several extensions, masks, weights;
+with an axis of polarization too.
 
 What a companion file is (weight map, data quality mask) is told by product type cards, by EXTNAME,
 and by the file names of archives that define them: NOIRLab's c4d_141029_043225_oow_..., Terapix's
@@ -16,7 +17,10 @@ from service.ingest.header import Header
 from service.ingest.observation import observation, polarization
 from service.ingest.units import observable_ucd, spectral_unit
 
-TAKES = "images with celestial WCS: plain, tile-compressed, SIP, TPV, DSS plates; masks, weights"
+TAKES = (
+    "images with celestial WCS: plain, tile-compressed, SIP, TPV, DSS plates, polarization; masks, "
+    "weights"
+)
 _NOIRLAB = re.compile(r"^[a-z0-9]{3}_\d{6}_\d{6}_[a-z]{2}([a-z])_")
 _NOIRLAB_KINDS = {"w": "weight", "d": "mask"}
 _SUFFIX = re.compile(
@@ -58,7 +62,13 @@ def sky_images(fits: FitsFile) -> list[Hdu]:
 
 
 def _long_axes(hdu: Hdu) -> list[int]:
-    return [length for length in hdu.shape[2:] if length > 1] + list(hdu.shape[:2])
+    """The lengths of axes, that of polarization and those of one pixel behind two others aside."""
+    sides = [
+        length
+        for axis, length in enumerate(hdu.shape, start=1)
+        if (hdu.header.text(f"CTYPE{axis}") or "").upper() != "STOKES"
+    ]
+    return sides[:2] + [length for length in sides[2:] if length > 1]
 
 
 def recognise(fits: FitsFile) -> str | None:
@@ -82,10 +92,11 @@ def read(fits: FitsFile) -> DatasetFacts:
             f"the celestial coordinates of HDU {hdu.index} cannot be used ({error})",
             ("CTYPEi", "CRVALi", "CRPIXi", "CDi_j"),
         ) from None
-    facts = observation("image", header, primary)
+    states, n_states = polarization(header, hdu.shape)
+    # "three or more image axes" are a cube (ObsCore 1.1 §3.3.1)
+    facts = observation("cube" if (n_states or 1) > 1 else "image", header, primary)
     kind = companion(fits, hdu)
     unit = header.text("BUNIT") or primary.text("BUNIT")
-    states, n_states = polarization(header, hdu.shape)
     em_min, em_max = band(header, primary)
     facts = replace(
         facts,
