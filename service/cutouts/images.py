@@ -140,8 +140,6 @@ class Image:
 def images_of(fits: FitsFile, file: Opened, source: Source) -> list[Image]:
     """The images of the dataset; NotCuttable where there are none."""
     hdus = [hdu for hdu in fits.images if not is_lookup(hdu)]
-    if source.hdu is not None:
-        hdus = [hdu for hdu in hdus if hdu.index == source.hdu]
     if not hdus:
         raise NotCuttable(f"the file {source.name} holds no image")
     return [Image(hdu, fits, file, source) for hdu in hdus]

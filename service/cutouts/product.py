@@ -28,19 +28,16 @@ class Source:
     `name` is the last part of its path, `identifier` its obs_publisher_did. `reader` is the name of
     ingest's reader that took it; `header` are cards that its collection.toml states; `time` (MJD)
     and `band` (metres) are the dataset's bounds in ObsCore, for what no axis of the file says.
-    `hdu` is the only extension that belongs to the dataset, None: all.
     """
 
     file: OpenFile
     name: str
     identifier: str
-    dataproduct_type: str = "image"
     reader: str | None = None
     header: "Mapping[str, Value]" = field(default_factory=dict)
     time: Interval | None = None
     band: Interval | None = None
     pol: tuple[str, ...] = ()
-    hdu: int | None = None
 
 
 @dataclass(slots=True)

@@ -74,7 +74,6 @@ class Cuttable:
             file=file,
             name=self.name,
             identifier=self.identifier,
-            dataproduct_type=self.kind,
             reader=self.reader,
             header=self.header,
             time=self.time,

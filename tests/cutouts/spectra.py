@@ -52,7 +52,6 @@ def cut(
             file,
             path.name,
             origin.publisher_did,
-            dataproduct_type="spectrum",
             reader=reader,
             **known,  # type: ignore[arg-type]  # fields of Source
         )

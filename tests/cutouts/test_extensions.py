@@ -72,11 +72,6 @@ def test_region_over_two_detectors_is_cut_out_of_both(tmp_path: Path) -> None:
     assert not one.partial
 
 
-def test_one_extension_can_be_the_dataset(tmp_path: Path) -> None:
-    path = exposure(tmp_path / "flt.fits")
-    assert [image.hdu for image in cut_images(path, Wanted(), hdu=3)] == [3]
-
-
 def test_original_cards_stay_and_history_tells_what_was_done(tmp_path: Path) -> None:
     path = tmp_path / "field.fits"
     header = sky(83.6)
