@@ -269,16 +269,42 @@ def tasks(haul: Haul, job: str) -> set[str]:
     return {row["phase"] for row in found}
 
 
+# Once a task is done, the others that would end wait until `released` has a row.
+_HELD = (
+    "CREATE TABLE pairing.released ()",
+    """CREATE FUNCTION pairing.hold() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+       BEGIN
+           WHILE EXISTS (SELECT FROM pairing.task
+                         WHERE pairing_id = NEW.pairing_id AND pack IS NOT NULL)
+               AND NOT EXISTS (SELECT FROM pairing.released)
+           LOOP PERFORM pg_sleep(0.05); END LOOP;
+           RETURN NEW;
+       END $$""",
+    "CREATE TRIGGER hold BEFORE UPDATE ON pairing.task FOR EACH ROW "
+    "EXECUTE FUNCTION pairing.hold()",
+)
+_RELEASED = "INSERT INTO pairing.released DEFAULT VALUES"
+_FREE = ("DROP FUNCTION pairing.hold CASCADE", "DROP TABLE pairing.released")
+
+
 def test_a_killed_worker_loses_nothing(cutter: Cutter) -> None:
     """kill -9 of the worker and its processes while tasks run; another one goes on."""
     haul, rows = cutter.haul, [(middle(n % TILES), DEC) for n in range(ROWS)]
-    job = cutter.begin(table_of("ra dec", rows), SIZE="12px")
-    haul.until(lambda: made(haul, job) > 0, 60)
-    haul.kill_worker()
-    before = made(haul, job)
+    for statement in _HELD:
+        haul.fetch(statement)
+    try:
+        job = cutter.begin(table_of("ra dec", rows), SIZE="12px")
+        haul.until(lambda: made(haul, job) > 0, 60)
+        haul.kill_worker()
+        before = made(haul, job)
+        assert "EXECUTING" in tasks(haul, job)
+    finally:
+        haul.fetch(_RELEASED)
     haul.start_worker()
     paired = cutter.wait(job, 150)
-    assert 0 < before <= made(haul, job)
+    for statement in _FREE:
+        haul.fetch(statement)
+    assert 0 < before < made(haul, job)
     assert len(paired.statuses) == 3 * ROWS
     assert {each["status"] for each in paired.statuses} == {"ok"}
     assert len({(each["row"], each["obs_publisher_did"]) for each in paired.statuses}) == 3 * ROWS
