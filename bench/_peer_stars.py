@@ -8,9 +8,8 @@ import subprocess
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-import httpx
-
 from bench._archive import COLUMNS
+from bench._peer import count_rows
 
 _TYPES = {"long": "bigint", "int": "integer", "float": "real", "double": "double precision"}
 _TYPES |= {"boolean": "boolean", "char": "text"}
@@ -40,7 +39,7 @@ _DESCRIPTOR = """<resource schema="bench">
 
 def has_stars(tap: str, rows: int) -> bool:
     """Whether a running DaCHS has so many stars, imported if need be; a line where it cannot."""
-    if _count(tap) == rows:
+    if count_rows(tap, "bench.stars") == rows:
         return True
     try:
         inputs = _dachs("config", "inputsDir").split()[-1]
@@ -51,18 +50,7 @@ def has_stars(tap: str, rows: int) -> bool:
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"DaCHS takes no stars ({error}): no peer beside us")
         return False
-    return _count(tap) == rows
-
-
-def _count(tap: str) -> int:
-    """The stars it has. Its errors have the status 200, and its first query may be one."""
-    asked = {"LANG": "ADQL", "FORMAT": "csv", "QUERY": "SELECT COUNT(*) AS n FROM bench.stars"}
-    for _ in range(2):
-        answer = httpx.post(f"{tap}/sync", data=asked, timeout=60, follow_redirects=True)
-        last = answer.text.split()[-1]
-        if last.isdecimal():
-            return int(last)
-    return 0
+    return count_rows(tap, "bench.stars") == rows
 
 
 def _dachs(*arguments: str) -> str:

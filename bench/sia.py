@@ -1,6 +1,10 @@
 """SIA over 267,487 images: a small circle, wide shapes, intervals and the whole archive; the first
 row, all rows, and the API's memory meanwhile.
 
+Where GAVO DaCHS is installed, and bench/dachs/benchsia.rd was imported into it (as
+inputs/benchsia/q.rd, `dachs imp benchsia/q`; with ROWS=20000 in the environment so many instead of
+267,487), its latency for the same circles stands beside ours.
+
     python -m bench.sia [--small]
 """
 
@@ -12,9 +16,11 @@ import httpx
 
 from bench._archive import is_small, running_archive
 from bench._measuring import median_ms
+from bench._peer import count_rows, peer
 from bench._rows import print_read
 
 _CIRCLES = 100
+_RADIUS = 0.1
 _MADE = (
     "INSERT INTO archive.collection (name, root, config) VALUES ('BENCH', '/', '{}')",
     # Squares of 0.2 degrees all over the sky, as ingest fills outlines and cells.
@@ -47,24 +53,40 @@ async def _publish(url: str, rows: int) -> None:
     await connection.close()
 
 
+def _print_circles(client: httpx.Client, url: str, whose: str) -> None:
+    """A line with the mean of rows and the median of the latency of circles, the same for all."""
+
+    def circle(number: int) -> int:
+        seeded = random.Random(number)
+        lon, lat = seeded.uniform(0, 360), seeded.uniform(-60, 60)
+        asked = {"POS": f"CIRCLE {lon} {lat} {_RADIUS}", "RESPONSEFORMAT": "votable/td"}
+        answer = client.get(url, params=asked)
+        answer.raise_for_status()
+        return answer.content.count(b"<TR>")
+
+    found = sum(map(circle, range(_CIRCLES, 2 * _CIRCLES))) / _CIRCLES
+    print(f"{whose}; median of {_CIRCLES} circles of {_RADIUS} degree, ", end="")
+    print(f"{found:.2f} rows: {median_ms(circle, _CIRCLES):.1f} ms")
+
+
+def _print_peer() -> None:
+    with peer() as tap, httpx.Client(timeout=60) as client:
+        if tap is None:
+            return
+        rows = count_rows(tap, "benchsia.main")
+        if not rows:
+            print("DaCHS has no images (bench/dachs/benchsia.rd): no peer beside us")
+            return
+        url = tap.replace("/tap", "/benchsia/q/s/siap2.xml")
+        _print_circles(client, url, f"DaCHS, {rows:,} images")
+
+
 def main() -> None:
     """Ask, print."""
     rows = 20_000 if is_small(__doc__) else 267_487
-    seeded = random.Random(3)
     with running_archive(1_000) as archive, httpx.Client(timeout=600) as client:
         asyncio.run(_publish(archive.database_url, rows))
-        url = f"{archive.url}/sia/query"
-
-        def circle(_number: int) -> int:
-            lon, lat = seeded.uniform(0, 360), seeded.uniform(-60, 60)
-            asked = {"POS": f"CIRCLE {lon} {lat} 0.1", "RESPONSEFORMAT": "votable/td"}
-            answer = client.get(url, params=asked)
-            answer.raise_for_status()
-            return answer.content.count(b"<TR>")
-
-        found = sum(map(circle, range(20))) / 20
-        print(f"{rows:,} images; median of {_CIRCLES} circles of 0.1 degree, ", end="")
-        print(f"{found:.1f} rows: {median_ms(circle, _CIRCLES):.1f} ms")
+        _print_circles(client, f"{archive.url}/sia/query", f"{rows:,} images")
         for said, asked in (
             ("circle of 30 degrees", {"POS": "CIRCLE 180 10 30"}),
             ("range of 60 by 60", {"POS": "RANGE 330 30 -30 30"}),
@@ -75,6 +97,7 @@ def main() -> None:
         ):
             form = {"RESPONSEFORMAT": "votable/td"}
             print_read(archive, client, said, "/sia/query", asked | form)
+    _print_peer()
 
 
 if __name__ == "__main__":
