@@ -104,7 +104,7 @@ def _prepare(settings: Settings, home: Home, with_redis: bool) -> Servers:
         postgres.create_data(server, secrets)
         servers.socket_dir, servers.postgres = socket_dir, server
         servers.database_url = server.database_url(OWNER, secrets.owner)
-        servers.read_database_url = settings.read_database_url or server.database_url(
+        servers.read_database_url = settings.read_database_url or server.streaming_url(
             READER, secrets.reader
         )
         servers.children.append(server.child())

@@ -87,7 +87,17 @@ def texts(
     except pa.ArrowInvalid as error:
         if "Empty CSV file" in str(error) or "no data" in str(error).lower():
             return
+        if "Could not skip initial" in str(error) and not _goes_on(path, skip_rows):
+            return
         raise Place(path).error(_explained(str(error), skip_rows)) from None
+
+
+def _goes_on(path: Path, lines: int) -> bool:
+    """Whether anything follows so many lines, the last of which may lack its end."""
+    with open_bytes(path) as file:
+        for _ in range(lines):
+            file.readline()
+        return bool(file.read(1))
 
 
 def _explained(message: str, skipped: int) -> str:
