@@ -22,7 +22,6 @@ CREATE TEMPORARY TABLE matched (
 ) ON COMMIT DROP
 """
 # Masks, weights and errors are images of the archive too; a position means the sky's.
-_COMPANIONS = "dataproduct_subtype IN ('weight', 'mask', 'error')"
 _BY_POSITION = """
     SELECT asked.*, near.id AS dataset_id FROM asked CROSS JOIN LATERAL (
         SELECT * FROM archive.dataset
