@@ -156,13 +156,6 @@ async def rest(connection: AsyncConnection, lease: Lease) -> None:
         raise LeaseLost(lease.job_id)
 
 
-async def give_back(connection: AsyncConnection, lease: Lease) -> None:
-    """Let the lease expire now, so that the next sweep calls another worker."""
-    await connection.execute(
-        update(job_table).where(_held(lease)).values(lease_expires=func.clock_timestamp())
-    )
-
-
 async def _end(
     connection: AsyncConnection,
     lease: Lease,
