@@ -22,6 +22,7 @@ from adql.semantics.types import Typing
 from adql.sky import constants, coverage, shapes
 from adql.sky.places import Place, Places
 from adql.sky.shapes import Circle, Shape
+from adql.sky.zones import in_zones
 from adql.sql import Sql, double, doubles, joined
 from adql.syntax import tree
 from adql.syntax.checks import unwrapped, without_frame
@@ -32,9 +33,6 @@ ANYWHERE: Sql = "TRUE"
 """The condition where no index serves."""
 _MAX_JOIN_RADIUS = 10.0
 """Degrees above which a disc meets so many zones that reading the whole table is quicker."""
-_ZONE_HEIGHT = 1 / 60
-_WIDER, _WIDEN = 1.001, 1e-10
-"""The reach of a disc is widened by a factor and by degrees, far above all rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +210,8 @@ def _position_near(indexed: Extent, other: Extent) -> Sql:
         return _in_ranges(place, place.sky.hpx, shape)
     if not place.sky.zones or (fixed is not None and not 0 <= fixed <= _MAX_JOIN_RADIUS):
         return ANYWHERE
-    return _in_zones(place, indexed, other, fixed)
+    radius: Sql | float = ("(", indexed.radius, " + ", other.radius, ")")
+    return in_zones(place, other.lon, other.lat, radius if fixed is None else fixed)
 
 
 def _in_ranges(place: Place, hpx: str, shape: Shape) -> Sql:
@@ -228,46 +227,6 @@ def _in_ranges(place: Place, hpx: str, shape: Shape) -> Sql:
             branch = (branch, f" AND {place.alias}.{place.sky.hcell} = ANY (", cells, ")")
         branches.append(("(", branch, ")"))
     return ("(", joined(" OR ", branches), ")")
-
-
-def _in_zones(place: Place, indexed: Extent, other: Extent, fixed: float | None) -> Sql:
-    """The zones that a disc reaches, and its window of right ascension; beyond 0 and 360 it goes on
-    at the other end. An end that it does not pass is NULL, which PostgreSQL looks up in no index.
-    """
-    reach: Sql
-    if fixed is not None:
-        reach = double(fixed * _WIDER + _WIDEN)
-    else:
-        radius: Sql = ("(", indexed.radius, " + ", other.radius, ")")
-        reach = ("(", radius, " * ", double(_WIDER), " + ", double(_WIDEN), ")")
-    first: Sql = ("starhaul.zone(", other.lat, " - ", reach, ")")
-    last: Sql = ("starhaul.zone(", other.lat, " + ", reach, ")")
-    # Three spellings of one set of zones: PostgreSQL would take out what the branches of OR have in
-    # common, and then find no index for what is left.
-    zones: tuple[Sql, ...]
-    if fixed is not None and 2 * (fixed * _WIDER + _WIDEN) < _ZONE_HEIGHT:
-        zones = (
-            ("ARRAY[", first, ", ", last, "]"),
-            ("ARRAY[", last, ", ", first, "]"),
-            ("ARRAY[", first, ", ", last, ", ", first, "]"),
-        )
-    else:
-        zones = (
-            ("starhaul.zones(", first, ", ", last, ")"),
-            ("starhaul.zones(", last, ", ", first, ")"),
-            ("starhaul.zones(", first, ", ", last, ") || ", first),
-        )
-    half: Sql = ("starhaul.ra_reach(", other.lat, ", ", reach, ")")
-    west: Sql = ("(", other.lon, " - ", half, ")")
-    east: Sql = ("(", other.lon, " + ", half, ")")
-    zone, ra = f"(starhaul.zone({place.dec}) = ANY (", f"starhaul.turn({place.ra})"
-    past_0: Sql = ("CASE WHEN ", west, " < 0 THEN ", west, " + 360 END")
-    past_360: Sql = ("CASE WHEN ", east, " >= 360 THEN ", east, " - 360 END")
-    return (
-        ("(", zone, zones[0], f") AND {ra} BETWEEN ", west, " AND ", east, ") OR "),
-        (zone, zones[1], f") AND {ra} >= ", past_0, ") OR "),
-        (zone, zones[2], f") AND {ra} <= ", past_360, "))"),
-    )
 
 
 def _region_near(indexed: Extent, other: Extent) -> Sql:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -34,6 +35,10 @@ _INITDB = (
     "--data-checksums",
     "--auth=trust",  # for the moment: _HBA replaces it before the server first listens
 )
+# In MB. PostgreSQL takes them from the system only as it fills them.
+_LEAST_BUFFERS, _MOST_BUFFERS = 256, 4096
+_SHARE_OF_MEMORY = 8
+_CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
 _HBA = "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
 
@@ -66,7 +71,7 @@ class PostgresServer:
             "port": str(self.port),
             "unix_socket_directories": f'"{self.socket_dir}"',
             "max_connections": "200",
-            "shared_buffers": "256MB",
+            "shared_buffers": f"{_shared_buffers()}MB",
             "checkpoint_completion_target": "0.9",
             "log_line_prefix": "%m [%p] ",
             "cluster_name": "starhaul",
@@ -95,6 +100,14 @@ class PostgresServer:
         except FileNotFoundError:
             return False
         return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+
+def _shared_buffers() -> int:
+    """MB for pages of tables: a share of the memory that this machine or container has."""
+    memory = psutil.virtual_memory().total
+    with suppress(OSError, ValueError):  # no container, or one without a limit
+        memory = min(memory, int(_CGROUP_MEMORY.read_text()))
+    return min(max(memory // _SHARE_OF_MEMORY >> 20, _LEAST_BUFFERS), _MOST_BUFFERS)
 
 
 def _environment() -> dict[str, str]:

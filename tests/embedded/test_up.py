@@ -58,6 +58,10 @@ def test_durability_is_on_and_secrets_are_closed(standing: Standing) -> None:
     names = ("fsync", "full_page_writes", "synchronous_commit", "data_checksums")
     assert [sql(up, f"SHOW {name}") for name in names] == ["on"] * 4
     assert sql(up, "SHOW password_encryption") == "scram-sha-256"
+    buffers = int(
+        sql(up, "SELECT setting::bigint * 8192 FROM pg_settings WHERE name = 'shared_buffers'")
+    )
+    assert 256 << 20 <= buffers <= max(256 << 20, psutil.virtual_memory().total // 8)
     assert sql(up, "SELECT usesuper FROM pg_user WHERE usename = user") is False
     for path in (up.home.secrets_file, up.home.run_file):
         assert path.stat().st_mode & 0o077 == 0
