@@ -42,7 +42,7 @@ bench-%: $(VENV)/.bench
 	$(RUN) -m bench.$*
 
 # The stamps say which lock file the environment was made from.
-$(VENV)/.runtime: requirements.lock pyproject.toml client/pyproject.toml | python
+$(VENV)/.runtime: requirements.lock pyproject.toml client/pyproject.toml service/storage/_laying.c | python
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --require-hashes -r requirements.lock
 	$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable client --editable .

@@ -3,18 +3,22 @@
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from service.bulk.layout import Layout, Members, PartPlan
 from service.storage.ahead import Opener
+from service.storage.laying import Integers, lay
 from service.storage.ranges import Span
 from service.storage.state import Damaged, FileState
 from service.storage.store import OpenFile, Store
 
 _DIGEST_COLUMN = 64 + 2  # before the path in a line of the manifest
 _ROWS = 256  # members made at once
+_STATE = ("size", "mtime_ns", "ctime_ns", "inode")
 
 
 class Member(NamedTuple):
@@ -67,9 +71,75 @@ class Hashed(NamedTuple):
         return self.opener.read_whole(buffer) and (hashlib.sha256(buffer).digest() == self.sha256)
 
 
-def members(
+@dataclass(frozen=True)
+class Batch:
+    """Members that follow each other in a part, of one collection."""
+
+    layout: Layout
+    store: Store
+    rows: Members
+    headers: list[bytes]
+    paths: list[str]
+    etags: list[str]
+
+    def __len__(self) -> int:
+        return len(self.headers)
+
+    def start(self, index: int) -> int:
+        """Where the header of one begins in the part."""
+        return int(self.rows["start"][index])
+
+    @property
+    def end(self) -> int:
+        """Where what follows them begins in the part."""
+        last = self.rows[-1]
+        return int(last["start"] + last["header"]) + self.layout.form.padded(int(last["size"]))
+
+    def member(self, index: int) -> Member:
+        """One of them."""
+        row = self.rows[index]
+        start, size, mtime_ns = int(row["start"]), int(row["size"]), int(row["mtime_ns"])
+        contents = start + int(row["header"])
+        state = FileState(
+            size, mtime_ns, int(row["ctime_ns"]), int(row["inode"]), self.etags[index]
+        )
+        return Member(
+            seq=int(row["seq"]),
+            start=start,
+            contents=contents,
+            end=contents + self.layout.form.padded(size),
+            size=size,
+            header=self.headers[index],
+            store=self.store,
+            source=self.paths[index],
+            state=state,
+            sha256=bytes(row["sha256"]),
+        )
+
+    def lay(self, first: int, stop: int, room: memoryview) -> tuple[int, int]:
+        """Lay members from `first` to before `stop` into a buffer, as `service.storage.laying.Lay`
+        has it; the store is a directory."""
+        return lay(
+            self.store.root,
+            self.headers[first:stop],
+            self.paths[first:stop],
+            self._states[first:stop],
+            self._padded[first:stop],
+            room,
+        )
+
+    @cached_property
+    def _states(self) -> Integers:
+        return np.column_stack([self.rows[fact] for fact in _STATE])
+
+    @cached_property
+    def _padded(self) -> Integers:
+        return np.ascontiguousarray(self.layout.form.padded_sizes(self.rows["size"]))
+
+
+def batches(
     layout: Layout, plan: PartPlan, stores: Mapping[int, Store], span: Span
-) -> Iterator[Member]:
+) -> Iterator[Batch]:
     """The members that a span of a part touches, in order; `stores` are the collections' by id."""
     every = np.asarray(layout.members)[plan.first : plan.stop]  # slices of a memmap are slow
     starts = every["start"]
@@ -77,29 +147,17 @@ def members(
     begin = max(bisect_right(starts, span.first) - 1, 0)
     end = bisect_left(starts, span.stop)
     for first in range(begin, end, _ROWS):
-        yield from _made(layout, stores, every[first : min(first + _ROWS, end)])
+        rows = every[first : min(first + _ROWS, end)]
+        for same in np.split(rows, np.flatnonzero(np.diff(rows["collection"])) + 1):
+            yield _batch(layout, stores, same)
 
 
-def _made(layout: Layout, stores: Mapping[int, Store], rows: Members) -> Iterator[Member]:
-    names = _names(layout, rows)
-    sizes, mtimes = rows["size"], rows["mtime_ns"]
-    contents = rows["start"] + rows["header"]
-    headers = layout.form.headers(names, sizes, mtimes // 10**9, rows["crc32"])
-    paths, etags = _sources(layout, rows)
-    known = (sizes, mtimes, rows["ctime_ns"], rows["inode"])
-    return map(
-        Member,
-        rows["seq"].tolist(),
-        rows["start"].tolist(),
-        contents.tolist(),
-        (contents + layout.form.padded_sizes(sizes)).tolist(),
-        sizes.tolist(),
-        headers,
-        [stores[collection] for collection in rows["collection"].tolist()],
-        paths,
-        map(FileState, *(facts.tolist() for facts in known), etags),
-        rows["sha256"].tolist(),
+def _batch(layout: Layout, stores: Mapping[int, Store], rows: Members) -> Batch:
+    headers = layout.form.headers(
+        _names(layout, rows), rows["size"], rows["mtime_ns"] // 10**9, rows["crc32"]
     )
+    paths, etags = _sources(layout, rows)
+    return Batch(layout, stores[int(rows["collection"][0])], rows, headers, paths, etags)
 
 
 def _names(layout: Layout, rows: Members) -> list[bytes]:

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 
 from service.bulk import frame
 from service.bulk.layout import Layout, PartPlan
-from service.bulk.members import Hashed, Member, members
+from service.bulk.members import Batch, Hashed, Member, batches
 from service.storage.ahead import Opener, Wanted, opened_ahead
 from service.storage.buffers import BUFFER_BYTES, Buffers, Octets
+from service.storage.local import LocalStore
 from service.storage.ranges import Span, Version
 from service.storage.state import Damaged
 from service.storage.store import Store
@@ -90,7 +91,12 @@ class Part:
 
     def members(self, span: Span) -> Iterator[Member]:
         """The members that a span of the part touches, in order."""
-        return members(self.layout, self.plan, self.stores, span)
+        for batch in self._batches(span):
+            for index in range(len(batch)):
+                yield batch.member(index)
+
+    def _batches(self, span: Span) -> Iterator[Batch]:
+        return batches(self.layout, self.plan, self.stores, span)
 
     def buffers(self, span: Span, room: Room = _new_room) -> Buffers:
         """The bytes of a span; DamagedMember where a file is not the frozen one any more.
@@ -100,17 +106,23 @@ class Part:
         plan, layout = self.plan, self.layout
         buffer = yield from _send_pieces(frame.before(layout, plan, span), _Buffer(room))
         if span.stop > plan.prologue and span.first < plan.directory:
-            with closing(self._files(span)) as files:
-                for member, opener in files:
-                    file = self._checked(member, opener)
-                    if not _add_whole(member, file, span, buffer):
-                        buffer = yield from _send_member(member, file, span, buffer)
+            if self.hashing or not all(isinstance(s, LocalStore) for s in self.stores.values()):
+                buffer = yield from self._send_opened(span, buffer)
+            else:
+                for batch in self._batches(span):
+                    buffer = yield from _send_batch(batch, span, buffer)
         buffer = yield from _send_pieces(frame.behind(layout, plan, span), buffer)
         if buffer.position:
             yield buffer.filled
 
-    def _checked(self, member: Member, opener: Opener) -> Opener:
-        return Hashed(opener, member.source, member.sha256) if self.hashing else opener
+    def _send_opened(self, span: Span, buffer: _Buffer) -> Generator[Octets, None, _Buffer]:
+        """Add members of any store, one by one, hashed before they are sent if asked."""
+        with closing(self._files(span)) as files:
+            for member, opener in files:
+                file = Hashed(opener, member.source, member.sha256) if self.hashing else opener
+                if not _add_whole(member, file, span, buffer):
+                    buffer = yield from _send_member(member, file, span, buffer)
+        return buffer
 
     def _files(self, span: Span) -> Generator[tuple[Member, Opener], None, None]:
         """The members that a span touches, and what opens the file of each."""
@@ -118,6 +130,23 @@ class Part:
         if any(store.distant for store in self.stores.values()):
             return opened_ahead(members, lambda member: _wanted(member, span))
         return ((member, member) for member in members)
+
+
+def _send_batch(batch: Batch, span: Span, buffer: _Buffer) -> Generator[Octets, None, _Buffer]:
+    """Add members of a directory: most small ones many at once; `_send_member` takes one that does
+    not fit into the buffer or into the span, and says what is wrong with one that is damaged."""
+    ends_within = len(batch) - (batch.end > span.stop)
+    index = 0
+    while index < len(batch):
+        if batch.start(index) >= span.first:
+            count, octets = batch.lay(index, ends_within, buffer.octets[buffer.position :])
+            buffer.position += octets
+            index += count
+        if index < len(batch):
+            member = batch.member(index)
+            buffer = yield from _send_member(member, member, span, buffer)
+            index += 1
+    return buffer
 
 
 def _send_pieces(pieces: Iterator[memoryview], buffer: _Buffer) -> Generator[Octets, None, _Buffer]:

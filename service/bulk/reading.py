@@ -31,7 +31,7 @@ from service.storage.ranges import Span
 from service.storage.store import store_of
 
 NUMBER = struct.Struct("=I")
-_BUFFERS = 3  # of a stream: one is filled, one waits, one is sent
+_BUFFERS = 5  # of a stream: one is filled, one is sent, the others wait
 _LOOK_S = 1.0  # whether the API has left, where a store lets it wait
 _NICENESS = 3
 _OPEN_LAYOUTS = 4  # pruned ones keep their room on the disk while they are open

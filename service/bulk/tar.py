@@ -94,18 +94,17 @@ def headers(
     blocks[:, :_NAME_BYTES] = np.array(names, f"S{_NAME_BYTES}").view("u1").reshape(-1, _NAME_BYTES)
     blocks[:, _SIZE] = _octal(sizes, 11)
     blocks[:, _MTIME] = _octal(np.clip(mtimes, 0, _LATEST), 11)
+    sums = blocks[:, : _MTIME.stop].sum(axis=1, dtype=np.uint32) + (_FIXED_SUM + ord("0"))
     blocks[:, _CHECKSUM] = ord(" ")
-    blocks[:, _CHECKSUM_DIGITS] = _octal(blocks.sum(axis=1, dtype=np.int64), 6)
+    blocks[:, _CHECKSUM_DIGITS] = _octal(sums.astype(np.int64), 6)
     blocks[:, _CHECKSUM_DIGITS.stop] = 0
     octets = blocks.tobytes()
-    return [
-        octets[BLOCK * n : BLOCK * (n + 1)]
-        if len(name) <= _NAME_BYTES and name.isascii() and size <= _LARGEST_SIZE
-        else header(name, size, mtime)
-        for n, (name, size, mtime) in enumerate(
-            zip(names, sizes.tolist(), mtimes.tolist(), strict=True)
-        )
-    ]
+    made = [octets[at : at + BLOCK] for at in range(0, len(octets), BLOCK)]
+    large = np.flatnonzero(sizes > _LARGEST_SIZE).tolist()
+    named = [n for n, name in enumerate(names) if len(name) > _NAME_BYTES or not name.isascii()]
+    for n in {*large, *named}:
+        made[n] = header(names[n], int(sizes[n]), int(mtimes[n]))
+    return made
 
 
 def _octal(numbers: Integers, digits: int) -> "npt.NDArray[np.uint8]":

@@ -24,6 +24,8 @@ _PATIENCE_S = 2.0
 _LOOK_AGAIN_S = 0.1
 _RETRY_USER_S = 5
 _RETRY_ALL_S = 15
+# Sent by another process at once where no rate is limited.
+_LONGEST_RUN = 4 * BUFFER_BYTES
 # A client that takes nothing for so long has gone, or may come back with a range.
 _STALLED_S = 600
 
@@ -109,7 +111,7 @@ class Lane:
         outlet = outlet_of(scope)
         if outlet is None:
             return None
-        return PacedOutlet(outlet, pace, self.pacing.slice_bytes or BUFFER_BYTES, _STALLED_S)
+        return PacedOutlet(outlet, pace, self.pacing.slice_bytes or _LONGEST_RUN, _STALLED_S)
 
     def _pieces(self, message: Message) -> Iterator[Message]:
         """A message in pieces that keep a slow pace even."""

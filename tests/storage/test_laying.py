@@ -1,0 +1,125 @@
+"""Many small files laid into one buffer, by C and by Python alike."""
+
+import os
+import shutil
+import sysconfig
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.storage import laying
+from service.storage.laying import Integers, Lay, lay_by_python
+from service.storage.state import state_of
+
+_ROOM = 5_000
+_PADDED = 64
+
+both = pytest.mark.parametrize("lay", [laying.lay, lay_by_python])
+
+
+class _Files:
+    """Files below a root, as they were ingested."""
+
+    def __init__(self, root: Path, contents: list[bytes]) -> None:
+        self.root, self.contents = root, contents
+        self.paths = [f"night{n % 3}/ä {n}.fits" for n in range(len(contents))]
+        self.headers = [b"h" * (n % 7) for n in range(len(contents))]
+        for path, octets in zip(self.paths, contents, strict=True):
+            (root / path).parent.mkdir(exist_ok=True)
+            (root / path).write_bytes(octets)
+        states = [state_of((root / path).stat())[:4] for path in self.paths]
+        self.states: Integers = np.array(states, np.int64).reshape(-1, 4)
+        self.padded: Integers = -(-self.states[:, 0] // _PADDED) * _PADDED
+
+    def laid(self, lay: Lay, room: int = _ROOM) -> tuple[int, bytes]:
+        buffer = memoryview(bytearray(b"\xff" * room))
+        count, octets = lay(
+            str(self.root), self.headers, self.paths, self.states, self.padded, buffer
+        )
+        return count, bytes(buffer[:octets])
+
+    def expected(self, count: int) -> bytes:
+        rows = zip(self.headers, self.contents, self.padded.tolist(), strict=True)
+        return b"".join(h + octets.ljust(padded, b"\0") for h, octets, padded in list(rows)[:count])
+
+
+@given(contents=st.lists(st.binary(max_size=300), max_size=30), room=st.integers(0, 4_000))
+def test_as_many_as_fit(
+    tmp_path_factory: pytest.TempPathFactory, contents: list[bytes], room: int
+) -> None:
+    files = _Files(tmp_path_factory.mktemp("files"), contents)
+    ends = [len(files.expected(n)) for n in range(len(contents) + 1)]
+    count = sum(end <= room for end in ends) - 1
+    for lay in (laying.lay, lay_by_python):
+        assert files.laid(lay, room) == (count, files.expected(count))
+
+
+def _rewrite(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[::-1])
+
+
+def _lengthen(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"more")
+
+
+def _replace(path: Path) -> None:
+    other = path.with_suffix(".new")
+    shutil.copy2(path, other)
+    other.rename(path)
+
+
+def _turn_into_directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@both
+@pytest.mark.parametrize(
+    "harm", [Path.unlink, _rewrite, _lengthen, _replace, _turn_into_directory, os.mkfifo]
+)
+def test_ends_before_a_file_that_is_another_one(lay: Lay, harm: object, tmp_path: Path) -> None:
+    files = _Files(tmp_path, [bytes([n]) * 50 for n in range(8)])
+    harmed = tmp_path / files.paths[5]
+    if harm is os.mkfifo:
+        harmed.unlink()
+    assert callable(harm)
+    harm(harmed)
+    assert files.laid(lay) == (5, files.expected(5))
+
+
+def test_no_path_leaves_the_root(tmp_path: Path) -> None:
+    files = _Files(tmp_path, [b"a", b"b"])
+    (tmp_path / "inner").mkdir()
+    for bad in ("../night0/ä 0.fits", str(tmp_path / files.paths[0]), "", "night0/ä 0.fits\0x"):
+        files.paths[0] = bad
+        buffer = memoryview(bytearray(_ROOM))
+        root = str(tmp_path / "inner")
+        arguments = (root, files.headers, files.paths, files.states, files.padded, buffer)
+        assert laying.lay(*arguments) == (0, 0)
+
+
+@both
+def test_a_root_that_is_away_gives_nothing(lay: Lay, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    files = _Files(tmp_path / "there", [b"a"])
+    (tmp_path / "there").rename(tmp_path / "away")
+    assert files.laid(lay) == (0, b"")
+
+
+@both
+def test_lists_that_do_not_match_are_refused(lay: Lay, tmp_path: Path) -> None:
+    files = _Files(tmp_path, [b"a", b"b"])
+    files.headers.pop()
+    with pytest.raises(ValueError):  # noqa: PT011 (either says it in its own words)
+        files.laid(lay)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler is installed")
+def test_is_compiled_where_a_compiler_is() -> None:
+    if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
+        pytest.skip("Python's headers are not installed")
+    assert laying.lay is not lay_by_python
