@@ -73,10 +73,10 @@ class Hashed(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """Members that follow each other in a part, of one collection."""
+    """Members that follow each other in a part; `stores` are the collections' by id."""
 
     layout: Layout
-    store: Store
+    stores: Mapping[int, Store]
     rows: Members
     headers: list[bytes]
     paths: list[str]
@@ -110,7 +110,7 @@ class Batch:
             end=contents + self.layout.form.padded(size),
             size=size,
             header=self.headers[index],
-            store=self.store,
+            store=self.stores[int(row["collection"])],
             source=self.paths[index],
             state=state,
             sha256=bytes(row["sha256"]),
@@ -118,15 +118,23 @@ class Batch:
 
     def lay(self, first: int, stop: int, room: memoryview) -> tuple[int, int]:
         """Lay members from `first` to before `stop` into a buffer, as `service.storage.laying.Lay`
-        has it; the store is a directory."""
+        has it, or those of the first one's collection; its store is a directory."""
+        stop = min(stop, self._run_ends[first])
         return lay(
-            self.store.root,
+            self.stores[int(self.rows["collection"][first])].root,
             self.headers[first:stop],
             self.paths[first:stop],
             self._states[first:stop],
             self._padded[first:stop],
             room,
         )
+
+    @cached_property
+    def _run_ends(self) -> list[int]:
+        """For each member, where those end that are of its collection."""
+        changes = np.flatnonzero(np.diff(self.rows["collection"])) + 1
+        runs = np.diff(changes, prepend=0, append=len(self))
+        return np.repeat(np.append(changes, len(self)), runs).tolist()
 
     @cached_property
     def _states(self) -> Integers:
@@ -148,16 +156,10 @@ def batches(
     end = bisect_left(starts, span.stop)
     for first in range(begin, end, _ROWS):
         rows = every[first : min(first + _ROWS, end)]
-        for same in np.split(rows, np.flatnonzero(np.diff(rows["collection"])) + 1):
-            yield _batch(layout, stores, same)
-
-
-def _batch(layout: Layout, stores: Mapping[int, Store], rows: Members) -> Batch:
-    headers = layout.form.headers(
-        _names(layout, rows), rows["size"], rows["mtime_ns"] // 10**9, rows["crc32"]
-    )
-    paths, etags = _sources(layout, rows)
-    return Batch(layout, stores[int(rows["collection"][0])], rows, headers, paths, etags)
+        headers = layout.form.headers(
+            _names(layout, rows), rows["size"], rows["mtime_ns"] // 10**9, rows["crc32"]
+        )
+        yield Batch(layout, stores, rows, headers, *_sources(layout, rows))
 
 
 def _names(layout: Layout, rows: Members) -> list[bytes]:

@@ -138,14 +138,14 @@ def _send_batch(batch: Batch, span: Span, buffer: _Buffer) -> Generator[Octets, 
     ends_within = len(batch) - (batch.end > span.stop)
     index = 0
     while index < len(batch):
-        if batch.start(index) >= span.first:
+        count = 0
+        if batch.start(index) >= span.first and index < ends_within:
             count, octets = batch.lay(index, ends_within, buffer.octets[buffer.position :])
             buffer.position += octets
-            index += count
-        if index < len(batch):
+        if not count:
             member = batch.member(index)
             buffer = yield from _send_member(member, member, span, buffer)
-            index += 1
+        index += count or 1
     return buffer
 
 

@@ -36,6 +36,7 @@ class Entry:
     state: FileState
     sha256: bytes
     crc32: int
+    collection: int = ROOT_ID
 
 
 def entry(root: Path, source: str, path: str | None = None) -> Entry:
@@ -60,7 +61,7 @@ def arrange_entries(directory: Path, entries: Sequence[Entry], part_size: int, f
     lines, sources = [], [COPY_HEADER]
     for seq, (row, each) in enumerate(zip(rows, entries, strict=True)):
         state, source = each.state, each.source.encode()
-        row["seq"], row["collection"], row["size"] = seq, ROOT_ID, state.size
+        row["seq"], row["collection"], row["size"] = seq, each.collection, state.size
         row["mtime_ns"], row["ctime_ns"], row["inode"] = state.mtime_ns, state.ctime_ns, state.inode
         row["path_bytes"], row["source_bytes"] = len(each.path.encode()), len(source)
         row["non_ascii"] = not each.path.isascii()

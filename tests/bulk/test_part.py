@@ -6,6 +6,7 @@ import os
 import subprocess
 import tarfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -60,6 +61,25 @@ def test_any_range_is_that_range_of_the_whole(
         assert b"".join(part.buffers(Span(first, stop))) == whole[first:stop]
     found = [m for part in parts for m in _members(part) if "/data/" in m.name and m.isfile()]
     assert [m.name for m in found] == [f"bag/data/{path}" for path in paths]
+
+
+def test_files_of_two_collections_take_turns(tmp_path: Path) -> None:
+    entries, contents = [], {}
+    for n in range(600):
+        collection = ROOT_ID + (n % 3 == 0)
+        root, name = tmp_path / str(collection), f"{n:03d}.fits"
+        contents[f"bag/data/{name}"] = os.urandom(n * 17)
+        make_store(root, [(name, contents[f"bag/data/{name}"])])
+        entries.append(replace(entry(root, name), collection=collection))
+    layout = arrange_entries(tmp_path / "cache", entries, 2**30, "tar")
+    stores = {n: LocalStore(str(tmp_path / str(n))) for n in (ROOT_ID, ROOT_ID + 1)}
+    with tarfile.open(fileobj=io.BytesIO(_whole(Part(layout, 1, stores)))) as archive:
+        found = {
+            member.name: stream.read()
+            for member in archive
+            if "/data/" in member.name and (stream := archive.extractfile(member)) is not None
+        }
+    assert found == contents
 
 
 def _members(part: Part) -> list[tarfile.TarInfo]:
