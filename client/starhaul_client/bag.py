@@ -27,7 +27,9 @@ class Wanted:
     def digest_of(self, path: str) -> str | None:
         """The hexadecimal SHA-256 of a file that is yet to come; None where none has the path."""
         line = self._line(path)
-        return None if line is None else self._lines[line[0] :][:_DIGITS].decode("ascii")
+        if line is None:
+            return None
+        return self._lines[line[0] : line[0] + _DIGITS].decode("ascii")
 
     def pass_to(self, path: str) -> list[str]:
         """Go behind the line of a file that came; the paths before it, which did not come."""
