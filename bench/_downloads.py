@@ -58,7 +58,7 @@ def run_job(archive: str, query: str, part_size: int) -> BulkJob:
         links = [piece.split('"')[0] for piece in document.split('href="')[1:]]
         parts = [link for link in links if "/parts/" in link]
         with client.stream("GET", parts[0]) as answer:
-            next(answer.iter_raw(512))
+            next(answer.iter_raw())
         return BulkJob(job, parts, completed, time.perf_counter() - begin)
 
 

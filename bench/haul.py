@@ -69,7 +69,7 @@ def _measure_first_byte(part: str) -> None:
             first = size * number // (2 * _REQUESTS)
             headers = {"range": f"bytes={first}-"} if first else {}
             with client.stream("GET", part, headers=headers) as answer:
-                next(answer.iter_raw(1))
+                next(answer.iter_raw())
 
         print(f"first byte of a range: {median_ms(begin, _REQUESTS):.1f} ms, median of {_REQUESTS}")
 
