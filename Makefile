@@ -9,9 +9,10 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STARHAUL := $(VENV)/bin/starhaul
 # Tests in half as many processes again as there are cores, for tests wait a lot; four at most, for
-# each process has servers of its own. Files stay whole.
+# each process has servers of its own. Files stay whole. A test whose process ended is run again.
 CORES := $$(getconf _NPROCESSORS_ONLN)
-SPREAD := -n $$(( ($(CORES) * 3 + 1) / 2 )) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+SPREAD := -n $$(( ($(CORES) * 3 + 1) / 2 )) --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+	--max-worker-restart 2
 # Where the environment forbids Python to keep compiled modules, each process of the archive would
 # compile all of them again (0.6 s).
 unexport PYTHONDONTWRITEBYTECODE

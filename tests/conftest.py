@@ -37,6 +37,8 @@ hypothesis.settings.register_profile("small", max_examples=50, deadline=None)
 hypothesis.settings.register_profile("thorough", max_examples=500, deadline=None)
 hypothesis.settings.load_profile("thorough" if CI else "small")
 
+_LONGEST_S = 200
+
 # Files of tests that kill and wait, so that no process is left with one of them at the end.
 LONG = ("tests/embedded/test_up.py", "tests/uws/test_faults.py", "tests/bulk/faults/")
 
@@ -47,9 +49,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine, from a fixture that is no coroutine itself."""
+    """The result of a coroutine, from where none can be awaited; TimeoutError after minutes, which
+    is before the test's own timeout, for that cannot end a thread."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
+        return thread.submit(asyncio.run, asyncio.wait_for(work, _LONGEST_S)).result()
 
 
 def rows_of(url: str, sql: str, *values: object) -> list[asyncpg.Record]:

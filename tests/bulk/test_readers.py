@@ -89,9 +89,15 @@ async def _ready(readers: Readers) -> None:
 
 
 def _processes(parent: int | None = None) -> list[psutil.Process]:
-    """The readers that a process has started."""
-    children = psutil.Process(parent).children()
-    return [child for child in children if "service.bulk.reading" in child.cmdline()]
+    """The readers that a process has started and that have not ended."""
+    return [child for child in psutil.Process(parent).children() if _reads(child)]
+
+
+def _reads(process: psutil.Process) -> bool:
+    try:
+        return "service.bulk.reading" in process.cmdline()
+    except psutil.NoSuchProcess:  # or a zombie
+        return False
 
 
 @dataclass

@@ -1,13 +1,11 @@
 """A running `starhaul up` to start, kill and look into."""
 
-import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +18,7 @@ import pytest
 from service.embedded.home import Home
 from service.embedded.process import ended
 from service.embedded.run_state import RunState, read_state
+from tests.conftest import run
 
 STARHAUL = (sys.executable, "-P", "-m", "service.cli")
 
@@ -92,8 +91,7 @@ def sql(where: Up | str, statement: str, *arguments: Any) -> Any:
         finally:
             await connection.close()
 
-    with ThreadPoolExecutor(1) as thread:  # the test's own loop stays as it is
-        return thread.submit(asyncio.run, work()).result()
+    return run(work())
 
 
 StartUp = Callable[..., Up]
