@@ -25,6 +25,7 @@ from service.storage.outlet import PacedOutlet
 from service.storage.ranges import Span
 from service.storage.threads import in_threads
 
+BEGINNING_BYTES = 1 << 17  # little, for a disk may have to bring it before the answer begins
 _AHEAD = 3  # times that a process may send on before the API has heard of it
 _MOST = 8
 _PAUSE_S = 1.0  # between two starts of a process that ends
@@ -111,13 +112,13 @@ class Readers:
         """The bytes of a span, but for those that a process sends through the outlet meanwhile;
         fails as `Part.buffers` does.
 
-        Threads of this process read the first megabyte, whose errors come before the answer, and
-        what no process sends. Unavailable where one died and nobody knows how much it has sent.
+        Threads of this process read the beginning, whose errors come before the answer, and what
+        no process sends. Unavailable where one died and nobody knows how much it has sent.
         """
         if outlet is None or span.length <= BUFFER_BYTES:
             begun = span
         else:
-            begun = Span(span.first, span.first + BUFFER_BYTES)
+            begun = Span(span.first, span.first + BEGINNING_BYTES)
         async with aclosing(in_threads(part.buffers(begun))) as buffers:
             async for buffer in buffers:
                 yield buffer

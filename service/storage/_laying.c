@@ -8,7 +8,12 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+/* How many files are asked for ahead of one that is waited for, and how much of each. */
+#define FILES_AHEAD 64
+#define BYTES_AHEAD (256 << 10)
 
 #ifdef __APPLE__
 #define st_mtim st_mtimespec
@@ -34,18 +39,62 @@ static int is_plain(const char *path) {
     return path[0] != '\0' && path[0] != '/' && strstr(path, "..") == NULL;
 }
 
-/* Fill `room` with a file as it was known, all of it. Compared after it was read, once: no write
-   before that leaves or brings back the known ctime. */
-static int read_known(int directory, const char *path, State known, char *room) {
+static int open_below(int directory, const char *path) {
+    return is_plain(path) ? openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+}
+
+/* Whether a file was read without waiting for its disk; `wait` says whether that is why it was
+   not. */
+static int read_at_once(int file, char *room, int64_t size, int *wait) {
+#ifdef RWF_NOWAIT
+    struct iovec into = {room, (size_t)size};
+    ssize_t got = preadv2(file, &into, 1, 0, RWF_NOWAIT);
+    *wait = got >= 0 || errno == EAGAIN;
+    return got == size;
+#else
+    *wait = 0;
+    return 0;
+#endif
+}
+
+/* Let the disk bring files into memory, many at a time. */
+static void ask_for(int directory, const Member *members, const State *states, Py_ssize_t first,
+                    Py_ssize_t stop) {
+#ifdef POSIX_FADV_WILLNEED
+    for (; first < stop; first++) {
+        int64_t size = states[first].size;
+        int file = open_below(directory, members[first].path);
+        if (file >= 0) {
+            posix_fadvise(file, 0, size < BYTES_AHEAD ? size : BYTES_AHEAD, POSIX_FADV_WILLNEED);
+            close(file);
+        }
+    }
+#endif
+}
+
+/* Fill `room` with the file of one member as it was known, all of it. Compared after it was read,
+   once: no write before that leaves or brings back the known ctime. Where it is waited for, those
+   behind it are asked for; `asked` is the first of them that was not. */
+static int read_known(int directory, const Member *members, const State *states, Py_ssize_t number,
+                      Py_ssize_t count, char *room, Py_ssize_t *asked) {
     struct stat found;
-    int same, file = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    State known = states[number];
+    int same, wait, file = open_below(directory, members[number].path);
     if (file < 0) {
         return 0;
     }
-    same = pread(file, room, (size_t)known.size, 0) == known.size && fstat(file, &found) == 0 &&
-           found.st_size == known.size && nanoseconds(found.st_mtim) == known.mtime_ns &&
-           nanoseconds(found.st_ctim) == known.ctime_ns &&
-           found.st_ino == (ino_t)known.inode;
+    same = read_at_once(file, room, known.size, &wait);
+    if (!same) {
+        if (wait) {
+            Py_ssize_t stop = number + FILES_AHEAD < count ? number + FILES_AHEAD : count;
+            ask_for(directory, members, states, *asked > number ? *asked : number + 1, stop);
+            *asked = stop;
+        }
+        same = pread(file, room, (size_t)known.size, 0) == known.size;
+    }
+    same = same && fstat(file, &found) == 0 && found.st_size == known.size &&
+           nanoseconds(found.st_mtim) == known.mtime_ns &&
+           nanoseconds(found.st_ctim) == known.ctime_ns && found.st_ino == (ino_t)known.inode;
     close(file);
     return same;
 }
@@ -54,7 +103,7 @@ static int read_known(int directory, const char *path, State known, char *room) 
 static Py_ssize_t lay_members(const char *root, const Member *members, const State *states,
                               const int64_t *padded, Py_ssize_t count, char *room,
                               Py_ssize_t room_bytes, Py_ssize_t *octets) {
-    Py_ssize_t laid = 0;
+    Py_ssize_t laid = 0, asked = 0;
     int directory = open(root, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
     *octets = 0;
     if (directory < 0) {
@@ -65,8 +114,8 @@ static Py_ssize_t lay_members(const char *root, const Member *members, const Sta
         int64_t size = states[laid].size, filled = padded[laid];
         char *header = room + *octets, *contents = header + member->header_bytes;
         if (size < 0 || filled < size || filled > room_bytes ||
-            member->header_bytes + filled > room_bytes - *octets || !is_plain(member->path) ||
-            !read_known(directory, member->path, states[laid], contents)) {
+            member->header_bytes + filled > room_bytes - *octets ||
+            !read_known(directory, members, states, laid, count, contents, &asked)) {
             break;
         }
         memcpy(header, member->header, (size_t)member->header_bytes);

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from service.bulk.part import DamagedMember, Part
-from service.bulk.readers import Readers, open_readers
+from service.bulk.readers import BEGINNING_BYTES, Readers, open_readers
 from service.config import Settings
 from service.errors import Unavailable
 from service.storage.buffers import BUFFER_BYTES
@@ -174,8 +174,8 @@ async def test_a_process_sends_all_but_the_beginning(
 ) -> None:
     connection = _connection()
     async with _running(home, 1) as readers:
-        assert await _send(readers, part, _all(part), connection, most) == BUFFER_BYTES
-    assert connection.counted == len(whole) - BUFFER_BYTES
+        assert await _send(readers, part, _all(part), connection, most) == BEGINNING_BYTES
+    assert connection.counted == len(whole) - BEGINNING_BYTES
     assert connection.got == whole
 
 
@@ -200,7 +200,7 @@ async def test_a_killed_reader_ends_a_stream_short_and_another_is_started(
         killed.kill()
         with pytest.raises(Unavailable, match="has ended"):
             await sending
-        assert BUFFER_BYTES < len(connection.got) < len(whole)
+        assert BEGINNING_BYTES < len(connection.got) < len(whole)
         assert whole.startswith(connection.got)
         async with asyncio.timeout(_DEADLINE_S):
             while _processes() in ([], [killed]):  # noqa: ASYNC110 (processes give no event)

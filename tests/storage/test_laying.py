@@ -57,6 +57,17 @@ def test_as_many_as_fit(
         assert files.laid(lay, room) == (count, files.expected(count))
 
 
+@both
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="no way to forget files")
+def test_files_that_a_disk_has_to_bring(lay: Lay, tmp_path: Path) -> None:
+    files = _Files(tmp_path, [os.urandom(700 * n) for n in range(150)])
+    for path in files.paths:
+        with (tmp_path / path).open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    assert files.laid(lay, 1 << 24) == (150, files.expected(150))
+
+
 def _rewrite(path: Path) -> None:
     path.write_bytes(path.read_bytes()[::-1])
 
