@@ -71,7 +71,7 @@ def running_archive(rows: int, *, with_worker: bool = False) -> Iterator[Archive
         wait_ready(servers, print)
         asyncio.run(upgrade(servers.database_url))
         asyncio.run(_fill(servers.database_url, rows))
-        port = _free_port()
+        port = free_port()
         url = f"http://127.0.0.1:{port}"
         environment = _environment(servers, home.root, url)
         api = open_parts.enter_context(_starhaul(["serve", "--port", str(port)], environment))
@@ -84,7 +84,8 @@ def running_archive(rows: int, *, with_worker: bool = False) -> Iterator[Archive
         yield Archive(url, servers.database_url, psutil.Process(api.pid), worker)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

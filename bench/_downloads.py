@@ -1,17 +1,18 @@
 """What the figures of bulk downloads share: a job that is run, downloads by curl, nginx sending the
-same bytes as a ready tar, and the files read by a bare loop."""
+same bytes as a ready tar."""
 
 import os
-import socket
 import statistics
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from bench._archive import free_port
 
 _RUNS = 5
 _DROP_CACHES = Path("/proc/sys/vm/drop_caches")
@@ -85,9 +86,7 @@ def curls(url: str, count: int, size: int) -> float:
 @contextmanager
 def running_nginx(directory: Path) -> Iterator[str]:
     """nginx for the files of `directory`/ready; its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     (directory / "ready").mkdir(parents=True)
     user = "user root;" if os.geteuid() == 0 else ""
     config = directory / "nginx.conf"
@@ -103,8 +102,9 @@ def running_nginx(directory: Path) -> Iterator[str]:
         process.wait(20)
 
 
-def compare(part: str, nginx: str, ready: Path) -> None:
-    """Print MB/s of one stream and of four, ours and nginx's in turn: cold once, then warm."""
+def compare(part: str, nginx: str, ready: Path, least: str | None = None) -> None:
+    """Print MB/s of one stream and of four, ours and nginx's in turn: cold once, then warm, with
+    those of the server at `least`."""
     curl(part, ready)
     size = ready.stat().st_size
     floor = f"{nginx}/{ready.name}"
@@ -114,25 +114,12 @@ def compare(part: str, nginx: str, ready: Path) -> None:
             _forget_files()
             _print(f"{count} stream(s), cold", ours, curls(floor, count, size))
     for count in (1, 4):
-        pairs = [(curls(part, count, size), curls(floor, count, size)) for _ in range(_RUNS)]
-        mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
+        urls = [part, floor] + ([least] if least else [])
+        runs = [[curls(url, count, size) for url in urls] for _ in range(_RUNS)]
+        mine, other, *lower = (statistics.median(column) for column in zip(*runs, strict=True))
         _print(f"{count} stream(s), warm", mine, other)
-
-
-def read_bare(paths: Sequence[Path], size: int) -> float:
-    """MB/s of files of `size` bytes read one after another by one thread, and sent nowhere."""
-    buffer = memoryview(bytearray(size))
-    names = [str(path) for path in paths]
-    rates = []
-    for _ in range(_RUNS):
-        begin = time.perf_counter()
-        for name in names:
-            descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
-            os.preadv(descriptor, [buffer], 0)
-            os.fstat(descriptor)
-            os.close(descriptor)
-        rates.append(len(names) * size / (time.perf_counter() - begin) / 1e6)
-    return statistics.median(rates)
+        for rate in lower:
+            print(f"    the least server in C: {rate:.0f} MB/s, {rate / other:.2f} of nginx")
 
 
 def _print(what: str, ours: float, theirs: float) -> None:

@@ -2,9 +2,9 @@
 
 For each set of generated files: time from POST to COMPLETED and to the first byte, MB/s of one
 curl and of four at once, cold and warm (median of 5 alternating runs), and the ratio to nginx
-(sendfile on, worker_processes auto); and, as a second floor, the same files opened, read and closed
-one after another by a bare loop, which sends them nowhere. Then the freezing of many known files
-whose rows alone exist, and the memory of the API and its readers.
+(sendfile on, worker_processes auto); for small files also that of a server in C that opens, reads,
+compares and sends them and nothing else. Then the freezing of many known files whose rows alone
+exist, and the memory of the API and its readers.
 
 Figures: one stream 0.95 of nginx for files of 5 MB, 0.7 for files of 20 kB, four streams together
 1.0, warm (DESIGN §8).
@@ -24,7 +24,8 @@ from pathlib import Path
 import asyncpg
 
 from bench._archive import Archive, running_archive
-from bench._downloads import compare, read_bare, run_job, running_nginx
+from bench._downloads import compare, run_job, running_nginx
+from bench._least import running_least
 from bench._measuring import peak_memory
 
 _QUERY = "SELECT obs_publisher_did FROM ivoa.obscore WHERE obs_collection = '{}'"
@@ -102,11 +103,14 @@ def _measure(archive: Archive, directory: Path, nginx: str, files: int, size: in
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(octets)
     asyncio.run(_publish(archive.database_url, name, root, made))
-    with peak_memory(archive.api) as memory:
+    ready = directory / "nginx" / "ready" / f"{name}.tar"
+    with (
+        peak_memory(archive.api) as memory,
+        running_least([root / path for path, _ in made], size, directory) as least,
+    ):
         job = run_job(archive.url, _QUERY.format(name), 2**50)
         print(f"  {job}")
-        compare(job.parts[0], nginx, directory / "nginx" / "ready" / f"{name}.tar")
-    print(f"  read by a bare loop: {read_bare([root / path for path, _ in made], size):.0f} MB/s")
+        compare(job.parts[0], nginx, ready, least)
     readers = [child.memory_full_info().uss / 1e6 for child in archive.api.children()]
     print(f"  memory of the API: {memory}; {len(readers)} readers, each {max(readers):.0f} MB")
 

@@ -29,8 +29,8 @@ class Form(Protocol):
 
     def headers(
         self, names: Sequence[bytes], sizes: Integers, mtimes: Integers, crc32s: Integers, /
-    ) -> list[bytes]:
-        """`header` of many files."""
+    ) -> bytes:
+        """`header` of many files, one behind the other."""
 
     def header_lengths(self, names: Integers, non_ascii: Flags, sizes: Integers, /) -> Integers:
         """The length of `header` for names of so many bytes."""

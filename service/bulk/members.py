@@ -11,7 +11,7 @@ import numpy as np
 
 from service.bulk.layout import Layout, Members, PartPlan
 from service.storage.ahead import Opener
-from service.storage.laying import Integers, lay
+from service.storage.laying import Integers, Pieces, lay
 from service.storage.ranges import Span
 from service.storage.state import Damaged, FileState
 from service.storage.store import OpenFile, Store
@@ -78,12 +78,10 @@ class Batch:
     layout: Layout
     stores: Mapping[int, Store]
     rows: Members
-    headers: list[bytes]
-    paths: list[str]
-    etags: list[str]
+    headers: Pieces
 
     def __len__(self) -> int:
-        return len(self.headers)
+        return len(self.rows)
 
     def start(self, index: int) -> int:
         """Where the header of one begins in the part."""
@@ -100,41 +98,49 @@ class Batch:
         row = self.rows[index]
         start, size, mtime_ns = int(row["start"]), int(row["size"]), int(row["mtime_ns"])
         contents = start + int(row["header"])
-        state = FileState(
-            size, mtime_ns, int(row["ctime_ns"]), int(row["inode"]), self.etags[index]
-        )
+        first = int(row["source"])
+        stop = first + int(row["source_bytes"])
+        between = stop - int(row["etag_bytes"])
+        etag = str(self.layout.sources[between:stop], "utf-8")  # "" for files
         return Member(
             seq=int(row["seq"]),
             start=start,
             contents=contents,
             end=contents + self.layout.form.padded(size),
             size=size,
-            header=self.headers[index],
+            header=self.headers.piece(index),
             store=self.stores[int(row["collection"])],
-            source=self.paths[index],
-            state=state,
+            source=str(self.layout.sources[first:between], "utf-8"),
+            state=FileState(size, mtime_ns, int(row["ctime_ns"]), int(row["inode"]), etag),
             sha256=bytes(row["sha256"]),
         )
 
     def lay(self, first: int, stop: int, room: memoryview) -> tuple[int, int]:
         """Lay members from `first` to before `stop` into a buffer, as `service.storage.laying.Lay`
         has it, or those of the first one's collection; its store is a directory."""
-        stop = min(stop, self._run_ends[first])
+        following = np.searchsorted(self._changes, first, "right")
+        if following < len(self._changes):
+            stop = min(stop, int(self._changes[following]))
         return lay(
             self.stores[int(self.rows["collection"][first])].root,
-            self.headers[first:stop],
-            self.paths[first:stop],
+            self.headers.between(first, stop),
+            self._paths.between(first, stop),
             self._states[first:stop],
             self._padded[first:stop],
             room,
         )
 
     @cached_property
-    def _run_ends(self) -> list[int]:
-        """For each member, where those end that are of its collection."""
-        changes = np.flatnonzero(np.diff(self.rows["collection"])) + 1
-        runs = np.diff(changes, prepend=0, append=len(self))
-        return np.repeat(np.append(changes, len(self)), runs).tolist()
+    def _changes(self) -> Integers:
+        """Members that are of another collection than the one before them."""
+        return np.flatnonzero(np.diff(self.rows["collection"])) + 1
+
+    @cached_property
+    def _paths(self) -> Pieces:
+        """Below the roots of their collections."""
+        first = self.rows["source"]
+        lengths = self.rows["source_bytes"] - self.rows["etag_bytes"]
+        return Pieces(self.layout.sources, np.column_stack((first, first + lengths)))
 
     @cached_property
     def _states(self) -> Integers:
@@ -159,7 +165,9 @@ def batches(
         headers = layout.form.headers(
             _names(layout, rows), rows["size"], rows["mtime_ns"] // 10**9, rows["crc32"]
         )
-        yield Batch(layout, stores, rows, headers, *_sources(layout, rows))
+        stops = np.cumsum(rows["header"])
+        spans = np.column_stack((stops - rows["header"], stops))
+        yield Batch(layout, stores, rows, Pieces(headers, spans))
 
 
 def _names(layout: Layout, rows: Members) -> list[bytes]:
@@ -168,15 +176,3 @@ def _names(layout: Layout, rows: Members) -> list[bytes]:
     begins = (rows["line"] + _DIGEST_COLUMN).tolist()
     ends = (rows["line"] + rows["line_bytes"] - 1).tolist()
     return [prefix + manifest[b:e] for b, e in zip(begins, ends, strict=True)]
-
-
-def _sources(layout: Layout, rows: Members) -> tuple[list[str], list[str]]:
-    """The paths below the collections' roots, and the ETags of objects, "" for files."""
-    begins, ends = rows["source"], rows["source"] + rows["source_bytes"]
-    between = ends - rows["etag_bytes"]
-    cuts = list(zip(begins.tolist(), between.tolist(), ends.tolist(), strict=True))
-    sources = layout.sources
-    return (
-        [str(sources[b:c], "utf-8") for b, c, _ in cuts],
-        [str(sources[c:e], "utf-8") if c < e else "" for _, c, e in cuts],
-    )

@@ -86,9 +86,7 @@ def header(name: bytes, size: int, mtime: int, _crc32: int = 0) -> bytes:
     )
 
 
-def headers(
-    names: Sequence[bytes], sizes: Integers, mtimes: Integers, _crc32s: Integers
-) -> list[bytes]:
+def headers(names: Sequence[bytes], sizes: Integers, mtimes: Integers, _crc32s: Integers) -> bytes:
     """`header` of many files, those without a pax header all at once."""
     blocks = np.tile(np.frombuffer(_block(b"", 0, 0, b"0"), np.uint8), (len(names), 1))
     blocks[:, :_NAME_BYTES] = np.array(names, f"S{_NAME_BYTES}").view("u1").reshape(-1, _NAME_BYTES)
@@ -98,13 +96,13 @@ def headers(
     blocks[:, _CHECKSUM] = ord(" ")
     blocks[:, _CHECKSUM_DIGITS] = _octal(sums.astype(np.int64), 6)
     blocks[:, _CHECKSUM_DIGITS.stop] = 0
-    octets = blocks.tobytes()
-    made = [octets[at : at + BLOCK] for at in range(0, len(octets), BLOCK)]
     large = np.flatnonzero(sizes > _LARGEST_SIZE).tolist()
     named = [n for n, name in enumerate(names) if len(name) > _NAME_BYTES or not name.isascii()]
-    for n in {*large, *named}:
-        made[n] = header(names[n], int(sizes[n]), int(mtimes[n]))
-    return made
+    pieces, after = [], 0
+    for n in sorted({*large, *named}):
+        pieces += [blocks[after:n].tobytes(), header(names[n], int(sizes[n]), int(mtimes[n]))]
+        after = n + 1
+    return b"".join((*pieces, blocks[after:].tobytes()))
 
 
 def _octal(numbers: Integers, digits: int) -> "npt.NDArray[np.uint8]":

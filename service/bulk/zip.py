@@ -91,13 +91,11 @@ def _joined(rows: Fixed, names: Sequence[bytes]) -> list[bytes]:
 
 def header(name: bytes, size: int, mtime: int, crc32: int) -> bytes:
     """The local header of a member, whose sum is known before its bytes are read."""
-    return headers([name], *(np.array([number]) for number in (size, mtime, crc32)))[0]
+    return headers([name], *(np.array([number]) for number in (size, mtime, crc32)))
 
 
-def headers(
-    names: Sequence[bytes], sizes: Integers, mtimes: Integers, crc32s: Integers
-) -> list[bytes]:
-    """`header` of many members."""
+def headers(names: Sequence[bytes], sizes: Integers, mtimes: Integers, crc32s: Integers) -> bytes:
+    """`header` of many members, one behind the other."""
     rows = _fixed(_LOCAL, names, sizes, mtimes, crc32s)
     rows["signature"] = 0x04034B50
     (large,) = np.nonzero(sizes >= _FULL)
@@ -105,7 +103,7 @@ def headers(
     joined = _joined(rows, names)
     for n in large.tolist():
         joined[n] += _LOCAL_SIZES.pack(1, 16, sizes[n], sizes[n])
-    return joined
+    return b"".join(joined)
 
 
 def header_lengths(names: Integers, _non_ascii: Flags, sizes: Integers) -> Integers:

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,13 +22,22 @@
 #endif
 
 typedef struct {
-    const char *header, *path;
-    Py_ssize_t header_bytes;
-} Member;
+    int64_t first, stop;
+} Span;
 
 typedef struct {
     int64_t size, mtime_ns, ctime_ns, inode;
 } State;
+
+/* As many headers, paths and states as there are files. */
+typedef struct {
+    int directory;
+    const char *headers, *paths;
+    const Span *header_spans, *path_spans;
+    const State *states;
+    const int64_t *padded;
+    Py_ssize_t count;
+} Files;
 
 static int64_t nanoseconds(struct timespec moment) {
     return (int64_t)moment.tv_sec * 1000000000 + moment.tv_nsec;
@@ -39,8 +49,17 @@ static int is_plain(const char *path) {
     return path[0] != '\0' && path[0] != '/' && strstr(path, "..") == NULL;
 }
 
-static int open_below(int directory, const char *path) {
-    return is_plain(path) ? openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+/* Open a file for reading; -1 where that fails. */
+static int open_below(const Files *files, Py_ssize_t number) {
+    char path[PATH_MAX];
+    Span span = files->path_spans[number];
+    size_t length = (size_t)(span.stop - span.first);
+    if (length >= sizeof path || memchr(files->paths + span.first, '\0', length) != NULL) {
+        return -1;
+    }
+    memcpy(path, files->paths + span.first, length);
+    path[length] = '\0';
+    return is_plain(path) ? openat(files->directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 }
 
 /* Whether a file was read without waiting for its disk; `wait` says whether that is why it was
@@ -58,12 +77,11 @@ static int read_at_once(int file, char *room, int64_t size, int *wait) {
 }
 
 /* Let the disk bring files into memory, many at a time. */
-static void ask_for(int directory, const Member *members, const State *states, Py_ssize_t first,
-                    Py_ssize_t stop) {
+static void ask_for(const Files *files, Py_ssize_t first, Py_ssize_t stop) {
 #ifdef POSIX_FADV_WILLNEED
     for (; first < stop; first++) {
-        int64_t size = states[first].size;
-        int file = open_below(directory, members[first].path);
+        int64_t size = files->states[first].size;
+        int file = open_below(files, first);
         if (file >= 0) {
             posix_fadvise(file, 0, size < BYTES_AHEAD ? size : BYTES_AHEAD, POSIX_FADV_WILLNEED);
             close(file);
@@ -72,22 +90,22 @@ static void ask_for(int directory, const Member *members, const State *states, P
 #endif
 }
 
-/* Fill `room` with the file of one member as it was known, all of it. Compared after it was read,
-   once: no write before that leaves or brings back the known ctime. Where it is waited for, those
-   behind it are asked for; `asked` is the first of them that was not. */
-static int read_known(int directory, const Member *members, const State *states, Py_ssize_t number,
-                      Py_ssize_t count, char *room, Py_ssize_t *asked) {
+/* Fill `room` with a file as it was known, all of it. Compared after it was read, once: no write
+   before that leaves or brings back the known ctime. Where it is waited for, those behind it are
+   asked for; `asked` is the first of them that was not. */
+static int read_known(const Files *files, Py_ssize_t number, char *room, Py_ssize_t *asked) {
     struct stat found;
-    State known = states[number];
-    int same, wait, file = open_below(directory, members[number].path);
+    State known = files->states[number];
+    int same, wait, file = open_below(files, number);
     if (file < 0) {
         return 0;
     }
     same = read_at_once(file, room, known.size, &wait);
     if (!same) {
         if (wait) {
-            Py_ssize_t stop = number + FILES_AHEAD < count ? number + FILES_AHEAD : count;
-            ask_for(directory, members, states, *asked > number ? *asked : number + 1, stop);
+            Py_ssize_t left = files->count - number;
+            Py_ssize_t stop = number + (left < FILES_AHEAD ? left : FILES_AHEAD);
+            ask_for(files, *asked > number ? *asked : number + 1, stop);
             *asked = stop;
         }
         same = pread(file, room, (size_t)known.size, 0) == known.size;
@@ -99,81 +117,72 @@ static int read_known(int directory, const Member *members, const State *states,
     return same;
 }
 
-/* Lay members one after another; how many, and the bytes that they take in `octets`. */
-static Py_ssize_t lay_members(const char *root, const Member *members, const State *states,
-                              const int64_t *padded, Py_ssize_t count, char *room,
-                              Py_ssize_t room_bytes, Py_ssize_t *octets) {
+/* Lay files one after another; how many, and the bytes that they take in `octets`. */
+static Py_ssize_t lay_files(const Files *files, char *room, Py_ssize_t room_bytes,
+                            Py_ssize_t *octets) {
     Py_ssize_t laid = 0, asked = 0;
-    int directory = open(root, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
     *octets = 0;
-    if (directory < 0) {
-        return 0;
-    }
-    for (; laid < count; laid++) {
-        const Member *member = &members[laid];
-        int64_t size = states[laid].size, filled = padded[laid];
-        char *header = room + *octets, *contents = header + member->header_bytes;
+    for (; laid < files->count; laid++) {
+        Span span = files->header_spans[laid];
+        int64_t size = files->states[laid].size, filled = files->padded[laid];
+        int64_t header_bytes = span.stop - span.first;
+        char *header = room + *octets, *contents = header + header_bytes;
         if (size < 0 || filled < size || filled > room_bytes ||
-            member->header_bytes + filled > room_bytes - *octets ||
-            !read_known(directory, members, states, laid, count, contents, &asked)) {
+            header_bytes + filled > room_bytes - *octets ||
+            !read_known(files, laid, contents, &asked)) {
             break;
         }
-        memcpy(header, member->header, (size_t)member->header_bytes);
+        memcpy(header, files->headers + span.first, (size_t)header_bytes);
         memset(contents + size, 0, (size_t)(filled - size));
-        *octets += member->header_bytes + (Py_ssize_t)filled;
+        *octets += (Py_ssize_t)(header_bytes + filled);
     }
-    close(directory);
     return laid;
 }
 
-static Member *members_of(PyObject *headers, PyObject *paths, Py_ssize_t count) {
-    Member *members = PyMem_Calloc((size_t)count + 1, sizeof(Member));
-    if (members == NULL) {
-        PyErr_NoMemory();
-        return NULL;
+/* Whether there are `count` spans, all within so many bytes. */
+static int are_within(const Py_buffer *spans, Py_ssize_t count, Py_ssize_t octets) {
+    const Span *span = spans->buf;
+    if (spans->len != count * (Py_ssize_t)sizeof(Span)) {
+        return 0;
     }
     for (Py_ssize_t i = 0; i < count; i++) {
-        char *header;
-        Py_ssize_t path_bytes;
-        members[i].path = PyUnicode_AsUTF8AndSize(PyList_GET_ITEM(paths, i), &path_bytes);
-        if (members[i].path == NULL ||
-            PyBytes_AsStringAndSize(PyList_GET_ITEM(headers, i), &header,
-                                    &members[i].header_bytes) < 0) {
-            PyMem_Free(members);
-            return NULL;
+        if (span[i].first < 0 || span[i].first > span[i].stop || span[i].stop > octets) {
+            return 0;
         }
-        if (strlen(members[i].path) != (size_t)path_bytes) {
-            members[i].path = ""; /* a zero within it: is_plain refuses it */
-        }
-        members[i].header = header;
     }
-    return members;
+    return 1;
 }
 
 static PyObject *lay(PyObject *Py_UNUSED(module), PyObject *args) {
     const char *root;
-    PyObject *headers, *paths, *result = NULL;
-    Py_buffer states, padded, room;
-    Py_ssize_t count, laid, octets;
-    if (!PyArg_ParseTuple(args, "sO!O!y*y*w*", &root, &PyList_Type, &headers, &PyList_Type, &paths,
-                          &states, &padded, &room)) {
+    Py_buffer headers, header_spans, paths, path_spans, states, padded, room;
+    Py_ssize_t laid = 0, octets = 0, count;
+    PyObject *result = NULL;
+    if (!PyArg_ParseTuple(args, "s(y*y*)(y*y*)y*y*w*", &root, &headers, &header_spans, &paths,
+                          &path_spans, &states, &padded, &room)) {
         return NULL;
     }
-    count = PyList_GET_SIZE(paths);
-    if (PyList_GET_SIZE(headers) != count || states.len != count * (Py_ssize_t)sizeof(State) ||
-        padded.len != count * (Py_ssize_t)sizeof(int64_t)) {
-        PyErr_SetString(PyExc_ValueError, "as many headers, states and sizes as paths are needed");
+    count = padded.len / (Py_ssize_t)sizeof(int64_t);
+    if (states.len != count * (Py_ssize_t)sizeof(State) ||
+        !are_within(&header_spans, count, headers.len) ||
+        !are_within(&path_spans, count, paths.len)) {
+        PyErr_SetString(PyExc_ValueError, "as many headers, paths and states as sizes are needed");
     } else {
-        Member *members = members_of(headers, paths, count);
-        if (members != NULL) {
-            Py_BEGIN_ALLOW_THREADS
-            laid = lay_members(root, members, states.buf, padded.buf, count, room.buf, room.len,
-                               &octets);
-            Py_END_ALLOW_THREADS
-            PyMem_Free(members);
-            result = Py_BuildValue("nn", laid, octets);
+        Files files = {-1,         headers.buf, paths.buf, header_spans.buf, path_spans.buf,
+                       states.buf, padded.buf,  count};
+        Py_BEGIN_ALLOW_THREADS
+        files.directory = open(root, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+        if (files.directory >= 0) {
+            laid = lay_files(&files, room.buf, room.len, &octets);
+            close(files.directory);
         }
+        Py_END_ALLOW_THREADS
+        result = Py_BuildValue("nn", laid, octets);
     }
+    PyBuffer_Release(&headers);
+    PyBuffer_Release(&header_spans);
+    PyBuffer_Release(&paths);
+    PyBuffer_Release(&path_spans);
     PyBuffer_Release(&states);
     PyBuffer_Release(&padded);
     PyBuffer_Release(&room);

@@ -11,13 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.storage import laying
-from service.storage.laying import Integers, Lay, lay_by_python
+from service.storage.laying import Integers, Lay, Pieces, lay_by_python
 from service.storage.state import state_of
 
 _ROOM = 5_000
 _PADDED = 64
 
 both = pytest.mark.parametrize("lay", [laying.lay, lay_by_python])
+
+
+def _pieces(texts: list[bytes]) -> Pieces:
+    """Not one behind the other: in a package something lies between paths."""
+    ends = np.cumsum([len(text) + 1 for text in texts], dtype=np.int64)
+    firsts = ends - [len(text) + 1 for text in texts]
+    return Pieces(b"".join(text + b"|" for text in texts), np.column_stack((firsts, ends - 1)))
 
 
 class _Files:
@@ -36,10 +43,13 @@ class _Files:
 
     def laid(self, lay: Lay, room: int = _ROOM) -> tuple[int, bytes]:
         buffer = memoryview(bytearray(b"\xff" * room))
-        count, octets = lay(
-            str(self.root), self.headers, self.paths, self.states, self.padded, buffer
-        )
+        count, octets = lay(str(self.root), *self.arguments(), buffer)
         return count, bytes(buffer[:octets])
+
+    def arguments(self) -> tuple[Pieces, Pieces, Integers, Integers]:
+        """But for the root and the buffer."""
+        paths = [path.encode() for path in self.paths]
+        return _pieces(self.headers), _pieces(paths), self.states, self.padded
 
     def expected(self, count: int) -> bytes:
         rows = zip(self.headers, self.contents, self.padded.tolist(), strict=True)
@@ -108,9 +118,7 @@ def test_no_path_leaves_the_root(tmp_path: Path) -> None:
     for bad in ("../night0/ä 0.fits", str(tmp_path / files.paths[0]), "", "night0/ä 0.fits\0x"):
         files.paths[0] = bad
         buffer = memoryview(bytearray(_ROOM))
-        root = str(tmp_path / "inner")
-        arguments = (root, files.headers, files.paths, files.states, files.padded, buffer)
-        assert laying.lay(*arguments) == (0, 0)
+        assert laying.lay(str(tmp_path / "inner"), *files.arguments(), buffer) == (0, 0)
 
 
 @both
@@ -125,8 +133,17 @@ def test_a_root_that_is_away_gives_nothing(lay: Lay, tmp_path: Path) -> None:
 def test_lists_that_do_not_match_are_refused(lay: Lay, tmp_path: Path) -> None:
     files = _Files(tmp_path, [b"a", b"b"])
     files.headers.pop()
-    with pytest.raises(ValueError):  # noqa: PT011 (either says it in its own words)
+    with pytest.raises(ValueError, match="as many headers"):
         files.laid(lay)
+
+
+@pytest.mark.parametrize("span", [(-1, 2), (2, 1), (0, 99)])
+def test_no_piece_lies_beyond_its_buffer(span: tuple[int, int], tmp_path: Path) -> None:
+    files = _Files(tmp_path, [b"a"])
+    headers, paths, states, padded = files.arguments()
+    paths.spans[0] = span
+    with pytest.raises(ValueError, match="as many headers"):
+        laying.lay(str(tmp_path), headers, paths, states, padded, memoryview(bytearray(_ROOM)))
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler is installed")
