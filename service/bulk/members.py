@@ -17,7 +17,7 @@ from service.storage.state import Damaged, FileState
 from service.storage.store import OpenFile, Store
 
 _DIGEST_COLUMN = 64 + 2  # before the path in a line of the manifest
-_ROWS = 256  # members made at once
+_ROWS = 512  # members made at once
 _STATE = ("size", "mtime_ns", "ctime_ns", "inode")
 
 
