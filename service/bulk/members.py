@@ -87,6 +87,11 @@ class Batch:
         """Where the header of one begins in the part."""
         return int(self.rows["start"][index])
 
+    def octets(self, index: int) -> int:
+        """What one takes, with its header."""
+        first, stop = self.headers.spans[index].tolist()
+        return int(stop - first + self._padded[index])
+
     @property
     def end(self) -> int:
         """Where what follows them begins in the part."""
@@ -118,9 +123,7 @@ class Batch:
     def lay(self, first: int, stop: int, room: memoryview) -> tuple[int, int]:
         """Lay members from `first` to before `stop` into a buffer, as `service.storage.laying.Lay`
         has it, or those of the first one's collection; its store is a directory."""
-        following = np.searchsorted(self._changes, first, "right")
-        if following < len(self._changes):
-            stop = min(stop, int(self._changes[following]))
+        stop = min((stop, *(change for change in self._changes if change > first)))
         return lay(
             self.stores[int(self.rows["collection"][first])].root,
             self.headers.between(first, stop),
@@ -131,9 +134,10 @@ class Batch:
         )
 
     @cached_property
-    def _changes(self) -> Integers:
+    def _changes(self) -> list[int]:
         """Members that are of another collection than the one before them."""
-        return np.flatnonzero(np.diff(self.rows["collection"])) + 1
+        collections = self.rows["collection"]
+        return (np.flatnonzero(collections[1:] != collections[:-1]) + 1).tolist()
 
     @cached_property
     def _paths(self) -> Pieces:
@@ -172,7 +176,9 @@ def batches(
 
 def _names(layout: Layout, rows: Members) -> list[bytes]:
     """The paths in the part."""
-    prefix, manifest = f"{layout.name}/".encode(), layout.manifest
-    begins = (rows["line"] + _DIGEST_COLUMN).tolist()
-    ends = (rows["line"] + rows["line_bytes"] - 1).tolist()
-    return [prefix + manifest[b:e] for b, e in zip(begins, ends, strict=True)]
+    prefix, lines = f"{layout.name}/".encode(), rows["line"]
+    ends = lines + rows["line_bytes"] - 1
+    first, stop = int(lines[0]), int(ends[-1])
+    near = bytes(layout.manifest[first:stop])  # of a mapping each slice would cost as much
+    begins = (lines + (_DIGEST_COLUMN - first)).tolist()
+    return [prefix + near[b:e] for b, e in zip(begins, (ends - first).tolist(), strict=True)]

@@ -30,6 +30,7 @@ class DamagedMember(Damaged):
 
 # Gives the memory of the next buffer, BUFFER_BYTES with anything in them.
 Room = Callable[[], memoryview]
+_SMALL = BUFFER_BYTES // 8  # no member of so many bytes is divided between two of them
 _ZEROS = memoryview(bytes(BUFFER_BYTES))
 
 
@@ -133,8 +134,9 @@ class Part:
 
 
 def _send_batch(batch: Batch, span: Span, buffer: _Buffer) -> Generator[Octets, None, _Buffer]:
-    """Add members of a directory: most small ones many at once; `_send_member` takes one that does
-    not fit into the buffer or into the span, and says what is wrong with one that is damaged."""
+    """Add members of a directory: most small ones many at once, a buffer ending where the next
+    does not fit; `_send_member` takes a large one and one that is not all in the span, and says
+    what is wrong with one that is damaged."""
     ends_within = len(batch) - (batch.end > span.stop)
     index = 0
     while index < len(batch):
@@ -142,6 +144,10 @@ def _send_batch(batch: Batch, span: Span, buffer: _Buffer) -> Generator[Octets, 
         if batch.start(index) >= span.first and index < ends_within:
             count, octets = batch.lay(index, ends_within, buffer.octets[buffer.position :])
             buffer.position += octets
+            if not count and buffer.room < batch.octets(index) <= _SMALL:
+                yield buffer.filled
+                buffer = buffer.next()
+                continue
         if not count:
             member = batch.member(index)
             buffer = yield from _send_member(member, member, span, buffer)
