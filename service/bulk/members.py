@@ -123,7 +123,7 @@ class Batch:
     def lay(self, first: int, stop: int, room: memoryview) -> tuple[int, int]:
         """Lay members from `first` to before `stop` into a buffer, as `service.storage.laying.Lay`
         has it, or those of the first one's collection; its store is a directory."""
-        stop = min((stop, *(change for change in self._changes if change > first)))
+        stop = min(stop, self._run_ends[bisect_right(self._run_ends, first)])
         return lay(
             self.stores[int(self.rows["collection"][first])].root,
             self.headers.between(first, stop),
@@ -134,10 +134,11 @@ class Batch:
         )
 
     @cached_property
-    def _changes(self) -> list[int]:
-        """Members that are of another collection than the one before them."""
+    def _run_ends(self) -> list[int]:
+        """Where those end that follow each other and are of one collection."""
         collections = self.rows["collection"]
-        return (np.flatnonzero(collections[1:] != collections[:-1]) + 1).tolist()
+        changes = np.flatnonzero(collections[1:] != collections[:-1]) + 1
+        return [*changes.tolist(), len(self)]
 
     @cached_property
     def _paths(self) -> Pieces:
