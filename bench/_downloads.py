@@ -94,6 +94,13 @@ def running_nginx(directory: Path) -> Iterator[str]:
     command = ["nginx", "-c", str(config), "-p", str(directory)]
     with (directory / "log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
+    with serving(process, port) as url:
+        yield url
+
+
+@contextmanager
+def serving(process: "subprocess.Popen[bytes]", port: int) -> Iterator[str]:
+    """The URL of a server that was started; it ends with the block."""
     try:
         time.sleep(0.5)
         yield f"http://127.0.0.1:{port}"

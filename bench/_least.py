@@ -3,12 +3,12 @@ that does so may reach beside nginx, which opens one file."""
 
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from bench._archive import free_port
+from bench._downloads import serving
 
 _LARGEST = 1_000_000  # it lays whole files into its buffers
 
@@ -26,9 +26,5 @@ def running_least(paths: Sequence[Path], size: int, directory: Path) -> Iterator
     subprocess.run([compiler, "-O2", "-pthread", "-o", program, source], check=True)
     names.write_text("".join(f"{path}\n" for path in paths))
     process = subprocess.Popen([program, str(port), names, str(size)])
-    try:
-        time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
+    with serving(process, port) as url:
+        yield url
